@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const src = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^vantage-diorama$/, replacement: src("index.ts") },
+      { find: /^vantage-diorama\/sources\/csv$/, replacement: src("sources/csv/index.ts") },
+      { find: /^vantage-diorama\/testing$/, replacement: src("testing/index.ts") },
+      { find: /^#durable$/, replacement: src("cache/sqlite/index.ts") },
+    ],
+  },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 5_000,
+    dangerouslyIgnoreUnhandledErrors: false,
+    restoreMocks: true,
+    maxWorkers: 2,
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.test.ts"],
+      reporter: ["text-summary", "json-summary"],
+    },
+  },
+});

@@ -1,0 +1,1 @@
+export type { QueueBackend, QueueBatch, QueuedOp, QueuedState, WriteQueue } from "./write-queue.ts";

@@ -1,5 +1,11 @@
+export { abortable, anySignal, throwIfAborted } from "./abort.ts";
+export { createActivity, type Activity, type ActivitySignal, type ActivitySwitch } from "./activity.ts";
 export { assert, must, unreachable } from "./assert.ts";
+export { backoffDelayMs, type Backoff } from "./backoff.ts";
 export { sleep, systemClock, type Clock, type Timer, type TimerOptions } from "./clock.ts";
 export { toMilliseconds, type Duration } from "./duration.ts";
 export { DioramaError, isDioramaError, messageOf, toDioramaError, type ErrorCode, type ErrorPlace } from "./errors.ts";
 export { silentLogger, type Logger } from "./logger.ts";
+export { Ring } from "./ring.ts";
+export { SingleFlight } from "./single-flight.ts";
+export { yieldToLoop } from "./yield-to-loop.ts";

@@ -1,0 +1,12 @@
+/** Gives timers, I/O and input a turn, so that a long loop does not hold the thread. */
+export function yieldToLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    // A message arrives after what is due already, and sooner than a browser's throttled timer.
+    const channel = new MessageChannel();
+    channel.port1.onmessage = (): void => {
+      channel.port1.close();
+      resolve();
+    };
+    channel.port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,256 @@
+import type { Logger } from "../base/index.ts";
+import { messageOf } from "../base/index.ts";
+import { equalRows, type Row } from "../record/index.ts";
+import { EventBus } from "./event-bus.ts";
+import type { DioEventBody } from "./events.ts";
+import { Overlay, type OverlayOp } from "./overlay.ts";
+import type { Publication, PublicationListener, RowChange } from "./publication.ts";
+import { ReadMark } from "./read-mark.ts";
+import type { RowStore } from "./row-store.ts";
+
+/** More changes than this in one publication are one `invalidated` on the bus. */
+export const MAX_ROW_EVENTS = 1_000;
+
+/** Of one write to the confirmed layer. */
+export interface ConfirmOptions {
+  /** When the row was read, milliseconds since 1970. */
+  readonly fetchedAt: number;
+  /** The read that brought it: it does not count as newer than itself. */
+  readonly mark?: ReadMark | undefined;
+}
+
+/**
+ * One state, three layers: confirmed rows, the overlay of queued writes, and what is visible. Every change
+ * goes through here, is visible at once, and is published once per synchronous stretch: listeners first,
+ * then events, then the promises of the calls.
+ */
+export class DioState {
+  readonly store: RowStore;
+  readonly overlay = new Overlay();
+  readonly bus: EventBus;
+  readonly #logger: Logger;
+  readonly #listeners = new Set<PublicationListener>();
+  readonly #marks = new Set<ReadMark>();
+  readonly #stale = new Set<string>();
+  #staleAll = false;
+  /** What the ids changed in this stretch showed before it. */
+  #before = new Map<string, Row | undefined>();
+  #touched = new Set<string>();
+  #reset = false;
+  #events: DioEventBody[] = [];
+  #published: PromiseWithResolvers<void> | undefined;
+
+  constructor(store: RowStore, logger: Logger) {
+    this.store = store;
+    this.bus = new EventBus(logger);
+    this.#logger = logger;
+  }
+
+  // Reading ------------------------------------------------------------------------------------------------
+
+  /** What every reader sees. During a warm start only right for ids that the store knows. */
+  visible(id: string): Row | undefined {
+    const base = this.store.get(id);
+    return this.overlay.isEmpty ? base : this.overlay.show(id, base);
+  }
+
+  /** How many rows every reader sees. */
+  get visibleCount(): number {
+    if (this.overlay.isEmpty) return this.store.count;
+    let count = this.overlay.hidesAll ? 0 : this.store.count;
+    for (const id of this.overlay.ids()) {
+      const base = this.store.get(id);
+      if (base !== undefined && !this.overlay.hidesAll) count -= 1;
+      if (this.overlay.show(id, base) !== undefined) count += 1;
+    }
+    return count;
+  }
+
+  /** Visible rows, confirmed ones in their order, then those that only a queued write holds. */
+  *visibleEntries(): Generator<readonly [string, Row]> {
+    if (this.overlay.isEmpty) {
+      yield* this.store.entries();
+      return;
+    }
+    for (const [id, base] of this.store.entries()) {
+      const row = this.overlay.show(id, base);
+      if (row !== undefined) yield [id, row];
+    }
+    for (const id of this.overlay.ids()) {
+      if (this.store.get(id) !== undefined) continue;
+      const row = this.overlay.show(id, undefined);
+      if (row !== undefined) yield [id, row];
+    }
+  }
+
+  isStale(id: string): boolean {
+    return this.#staleAll || this.#stale.has(id);
+  }
+
+  get isAllStale(): boolean {
+    return this.#staleAll;
+  }
+
+  // Changing -----------------------------------------------------------------------------------------------
+
+  /** Puts a confirmed row, or removes it. Keeps the object that is shown where the content is the same. */
+  confirm(id: string, row: Row | undefined, options: ConfirmOptions): void {
+    this.#remember(id);
+    if (this.#stale.delete(id)) this.#touched.add(id);
+    if (row === undefined) this.store.delete(id);
+    else {
+      const shown = this.overlay.isEmpty ? undefined : this.visible(id);
+      this.store.set(id, shown !== undefined && equalRows(shown, row) ? shown : row, options.fetchedAt);
+    }
+    for (const mark of this.#marks) if (mark !== options.mark) mark.touch(id);
+  }
+
+  /** Replaces every confirmed row at once; readers follow by starting over. */
+  confirmAll(rows: Map<string, Row>, mark?: ReadMark): void {
+    for (const other of this.#marks) {
+      if (other === mark) continue;
+      for (const id of this.store.ids()) other.touch(id);
+      for (const id of rows.keys()) other.touch(id);
+    }
+    this.store.adopt(rows);
+    this.#stale.clear();
+    this.#reset = true;
+  }
+
+  /** Shows a queued write. */
+  overlayAdd(entry: OverlayOp): void {
+    this.#rememberOp(entry);
+    this.overlay.add(entry);
+  }
+
+  /** Ends a queued write; what is confirmed must be confirmed first, in the same stretch. */
+  overlayRemove(entry: OverlayOp): void {
+    this.#rememberOp(entry);
+    this.overlay.remove(entry);
+  }
+
+  /** Says that a row shows the same with another status. */
+  touch(id: string): void {
+    this.#touched.add(id);
+  }
+
+  markStale(id: string): void {
+    this.#stale.add(id);
+    this.#touched.add(id);
+    for (const mark of this.#marks) mark.touch(id);
+  }
+
+  markAllStale(): void {
+    this.#staleAll = true;
+    for (const mark of this.#marks) mark.touchEverything();
+  }
+
+  /** A whole read has brought everything up to date, but for what was invalidated since it began. */
+  markAllFresh(mark: ReadMark): void {
+    if (mark.wasInvalidated) return;
+    this.#staleAll = false;
+    for (const id of [...this.#stale]) if (!mark.isNewer(id)) this.#stale.delete(id);
+  }
+
+  /** Appends an event after the row events of this stretch. */
+  announce(event: DioEventBody): void {
+    this.#events.push(event);
+    void this.published();
+  }
+
+  /** Resolves when everything changed so far in this stretch is published. */
+  published(): Promise<void> {
+    if (this.#published === undefined) {
+      this.#published = Promise.withResolvers();
+      queueMicrotask(() => this.publishNow());
+    }
+    return this.#published.promise;
+  }
+
+  /** Publishes what has changed since the last time, without waiting for the end of the stretch. */
+  publishNow(): void {
+    const published = this.#published;
+    this.#published = undefined;
+    const events = this.#events;
+    if (this.#before.size > 0 || this.#reset || this.#touched.size > 0) this.#publish();
+    if (events.length > 0) {
+      this.#events = [];
+      for (const event of events) this.bus.append(event);
+    }
+    published?.resolve();
+  }
+
+  /** Calls the listener at each publication, before its events. */
+  subscribe(listener: PublicationListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins a read of the master; end it with `endRead`. */
+  beginRead(): ReadMark {
+    const mark = new ReadMark();
+    this.#marks.add(mark);
+    return mark;
+  }
+
+  endRead(mark: ReadMark): void {
+    this.#marks.delete(mark);
+  }
+
+  get readsUnderWay(): number {
+    return this.#marks.size;
+  }
+
+  #remember(id: string): void {
+    if (!this.#before.has(id)) this.#before.set(id, this.visible(id));
+    if (this.#published === undefined) void this.published();
+  }
+
+  #rememberOp({ op }: OverlayOp): void {
+    if (op.kind !== "deleteAll") {
+      this.#remember(op.id);
+      this.#touched.add(op.id);
+    } else if (op.ids === undefined) {
+      this.#reset = true;
+      void this.published();
+    } else {
+      for (const id of op.ids) this.#remember(id);
+    }
+  }
+
+  #publish(): void {
+    const before = this.#before;
+    const touched = this.#touched;
+    const reset = this.#reset;
+    this.#before = new Map();
+    this.#touched = new Set();
+    this.#reset = false;
+    const changes: RowChange[] = [];
+    if (!reset) {
+      for (const [id, old] of before) {
+        const after = this.visible(id);
+        const same = old === after || (old !== undefined && after !== undefined && equalRows(old, after));
+        if (!same) changes.push({ id, before: old, after });
+      }
+    }
+    if (changes.length === 0 && !reset && touched.size === 0) return;
+    this.#tell({ changes, reset, touched: [...touched] });
+    if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
+    else for (const change of changes) this.bus.append({ type: eventTypeOf(change), id: change.id });
+  }
+
+  #tell(publication: Publication): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(publication);
+      } catch (error) {
+        this.#logger.error("publication listener failed", { reason: messageOf(error) });
+      }
+    }
+  }
+}
+
+function eventTypeOf(change: RowChange): "recordInserted" | "recordChanged" | "recordRemoved" {
+  if (change.before === undefined) return "recordInserted";
+  return change.after === undefined ? "recordRemoved" : "recordChanged";
+}

@@ -1,0 +1,166 @@
+import { type Logger, messageOf, Ring } from "../base/index.ts";
+import type { DioEvent, DioEventBody, DioEventOf, DioEventType } from "./events.ts";
+
+/** Events kept for slow subscribers; what falls off is told as `lagged`. */
+export const RING_EVENTS = 1_024;
+
+type Handler = (event: DioEvent) => unknown;
+
+/** An own place in the event stream. `return()` (or leaving the loop) ends it. */
+export interface EventSubscription extends AsyncIterableIterator<DioEvent, undefined> {
+  return(): Promise<IteratorResult<DioEvent, undefined>>;
+  [Symbol.asyncIterator](): EventSubscription;
+}
+
+/** Numbers events, keeps the last ones, and hands them to handlers and iterators; nobody can hold it up. */
+export class EventBus {
+  readonly #ring = new Ring<DioEvent>(RING_EVENTS);
+  readonly #handlers = new Map<DioEventType, readonly Handler[]>();
+  readonly #logger: Logger;
+  /** Iterators that wait for the next event. */
+  #parked: Subscription[] = [];
+  readonly #open = new Set<Subscription>();
+  #closed = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  get lastSeq(): number {
+    return this.#ring.last;
+  }
+
+  get subscriberCount(): number {
+    let handlers = 0;
+    for (const list of this.#handlers.values()) handlers += list.length;
+    return handlers + this.#open.size;
+  }
+
+  append(body: DioEventBody): void {
+    if (this.#closed) return;
+    const event: DioEvent = { seq: this.#ring.last + 1, ...body };
+    this.#ring.push(event);
+    if (this.#parked.length > 0) {
+      const waiting = this.#parked;
+      this.#parked = [];
+      for (const subscription of waiting) subscription.deliver(event);
+    }
+    const handlers = this.#handlers.get(event.type);
+    if (handlers !== undefined) this.#call(handlers, event);
+  }
+
+  /** Calls `handler` with each event of that type from now on; the returned function ends it. */
+  on<T extends DioEventType>(type: T, handler: (event: DioEventOf<T>) => unknown): () => void {
+    // An own function, so that the same handler twice is two subscriptions. The list holds one type only.
+    const entry: Handler = (event) => handler(event as DioEventOf<T>);
+    // Copied on change, so that a handler may subscribe or leave while events are handed out.
+    this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), entry]);
+    return () => {
+      const left = (this.#handlers.get(type) ?? []).filter((other) => other !== entry);
+      if (left.length > 0) this.#handlers.set(type, left);
+      else this.#handlers.delete(type);
+    };
+  }
+
+  /** Every event from now on. */
+  subscribe(): EventSubscription {
+    const subscription = new Subscription(this.#ring, {
+      park: (waiting) => this.#parked.push(waiting),
+      leave: (left) => {
+        this.#open.delete(left);
+        this.#parked = this.#parked.filter((waiting) => waiting !== left);
+      },
+    });
+    if (this.#closed) subscription.end();
+    else this.#open.add(subscription);
+    return subscription;
+  }
+
+  /** Iterators still get what was kept for them, then end. */
+  close(): void {
+    this.#closed = true;
+    this.#handlers.clear();
+    for (const subscription of this.#open) subscription.end();
+    this.#open.clear();
+    this.#parked = [];
+  }
+
+  #call(handlers: readonly Handler[], event: DioEvent): void {
+    for (const handler of handlers) {
+      try {
+        const result = handler(event);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#report(event, error));
+      } catch (error) {
+        this.#report(event, error);
+      }
+    }
+  }
+
+  #report(event: DioEvent, error: unknown): void {
+    this.#logger.error("event handler failed", { type: event.type, seq: event.seq, reason: messageOf(error) });
+  }
+}
+
+interface SubscriptionHost {
+  park(subscription: Subscription): void;
+  leave(subscription: Subscription): void;
+}
+
+type Waiter = (result: IteratorResult<DioEvent, undefined>) => void;
+
+class Subscription implements EventSubscription {
+  readonly #ring: Ring<DioEvent>;
+  readonly #host: SubscriptionHost;
+  readonly #waiters: Waiter[] = [];
+  #nextSeq: number;
+  #ended = false;
+
+  constructor(ring: Ring<DioEvent>, host: SubscriptionHost) {
+    this.#ring = ring;
+    this.#host = host;
+    this.#nextSeq = ring.last + 1;
+  }
+
+  [Symbol.asyncIterator](): EventSubscription {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<DioEvent, undefined>> {
+    const kept = this.#waiters.length === 0 ? this.#take() : undefined;
+    if (kept !== undefined) return Promise.resolve({ value: kept, done: false });
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      if (this.#waiters.length === 1) this.#host.park(this);
+    });
+  }
+
+  return(): Promise<IteratorResult<DioEvent, undefined>> {
+    this.#nextSeq = this.#ring.last + 1;
+    this.#host.leave(this);
+    this.end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  deliver(event: DioEvent): void {
+    this.#nextSeq = event.seq + 1;
+    this.#waiters.shift()?.({ value: event, done: false });
+    if (this.#waiters.length > 0) this.#host.park(this);
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const waiter of this.#waiters.splice(0)) waiter({ value: undefined, done: true });
+  }
+
+  #take(): DioEvent | undefined {
+    const missed = this.#ring.oldest - this.#nextSeq;
+    if (missed > 0) {
+      this.#nextSeq = this.#ring.oldest;
+      return { seq: this.#nextSeq - 1, type: "lagged", missed };
+    }
+    if (this.#nextSeq > this.#ring.last) return undefined;
+    this.#nextSeq += 1;
+    return this.#ring.at(this.#nextSeq - 1);
+  }
+}

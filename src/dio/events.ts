@@ -1,0 +1,27 @@
+import type { DioramaError } from "../base/index.ts";
+import type { WriteOp } from "../vista/index.ts";
+
+/** What happened, before it has its number. The list is open: ignore types you don't know. */
+export type DioEventBody =
+  /** Of visible rows: what every reader sees. */
+  | { readonly type: "recordInserted" | "recordChanged" | "recordRemoved"; readonly id: string }
+  /** The set changed as a whole. */
+  | { readonly type: "invalidated" }
+  | { readonly type: "refreshing" }
+  | { readonly type: "refreshFailed" | "startFailed"; readonly error: DioramaError }
+  /** A change feed broke, or a change of it could not be applied. */
+  | { readonly type: "upstreamFailed"; readonly error: DioramaError }
+  /** The durable copy could not be written or was found damaged; the rows in memory serve on. */
+  | { readonly type: "cacheFailed"; readonly error: DioramaError }
+  | { readonly type: "writeQueued" | "writeConfirmed"; readonly op: WriteOp }
+  | { readonly type: "writeRetrying" | "writeFailed"; readonly op: WriteOp; readonly error: DioramaError }
+  /** This subscriber was too slow and lost that many events. */
+  | { readonly type: "lagged"; readonly missed: number };
+
+/** An event of a Dio. `seq` counts up without a gap; `lagged` carries the number of the last one missed. */
+export type DioEvent = DioEventBody & { readonly seq: number };
+
+export type DioEventType = DioEvent["type"];
+
+/** The event of one type. */
+export type DioEventOf<T extends DioEventType> = Extract<DioEvent, { readonly type: T }>;

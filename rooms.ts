@@ -1,0 +1,141 @@
+/**
+ * The rooms of the house and their doors: the one table that the linter's import rules, the tidy tests and
+ * ARCHITECTURE.md follow. A room gets its row with its first real file.
+ */
+
+/** Where a room's code must run. "anywhere" imports no `node:` module and touches no host global. */
+export type Platform = "anywhere" | "node";
+
+export interface Room {
+  readonly name: string;
+  /** What the room is for, in a few words; ARCHITECTURE.md shows the same. */
+  readonly purpose: string;
+  readonly folder: string;
+  /** Rooms whose index.ts this room may import; never a cycle. */
+  readonly mayImport: readonly string[];
+  /** Rooms that it may import types of, and nothing that runs. */
+  readonly mayImportTypesOf: readonly string[];
+  readonly runsIn: Platform;
+  /** Prefixes of the numbered rules in docs/spec that this room's tests prove. */
+  readonly rulePrefixes: readonly string[];
+  /** npm packages that the room itself (not its adapters) may import at run time. */
+  readonly packages: readonly string[];
+  /** Subfolders that are adapters: each entered by its own index.ts, none importing another. */
+  readonly adapters: readonly Adapter[];
+}
+
+export interface Adapter {
+  readonly folder: string;
+  readonly runsIn: Platform;
+  readonly rulePrefixes: readonly string[];
+  readonly packages: readonly string[];
+}
+
+type Row = Omit<Room, "folder" | "mayImportTypesOf" | "rulePrefixes" | "packages" | "adapters"> & {
+  readonly mayImportTypesOf?: readonly string[];
+  readonly rulePrefixes?: readonly string[];
+  readonly packages?: readonly string[];
+  readonly adapters?: readonly Adapter[];
+};
+
+const row = ({
+  name,
+  mayImportTypesOf = [],
+  rulePrefixes = [],
+  packages = [],
+  adapters = [],
+  ...rest
+}: Row): Room => ({
+  name,
+  folder: `src/${name}`,
+  mayImportTypesOf,
+  rulePrefixes,
+  packages,
+  adapters,
+  ...rest,
+});
+
+export const rooms: readonly Room[] = [
+  row({
+    name: "base",
+    purpose: "no domain: assert, errors, clock, scheduling, retry",
+    mayImport: [],
+    runsIn: "anywhere",
+    rulePrefixes: ["B"],
+  }),
+  row({
+    name: "record",
+    purpose: "values, rows, ids, equality, the one total order, codec, checksum",
+    mayImport: ["base"],
+    runsIn: "anywhere",
+    rulePrefixes: ["R"],
+  }),
+  row({
+    name: "query",
+    purpose: "conditions, order, page and search as data; the evaluator is the reference meaning",
+    mayImport: ["base", "record"],
+    runsIn: "anywhere",
+    rulePrefixes: ["Q"],
+  }),
+  row({
+    name: "vista",
+    purpose: "Vista, the Source contract, schema, capabilities, the memory source",
+    mayImport: ["base", "record", "query"],
+    runsIn: "anywhere",
+    rulePrefixes: ["V"],
+  }),
+  row({
+    name: "cache",
+    purpose: "the contract of a cache and its stores",
+    mayImport: ["base", "record"],
+    mayImportTypesOf: ["vista"],
+    runsIn: "anywhere",
+    rulePrefixes: ["C"],
+    adapters: [{ folder: "sqlite", runsIn: "node", rulePrefixes: [], packages: [] }],
+  }),
+  row({
+    name: "queue",
+    purpose: "the contract of a write queue and its stores",
+    mayImport: ["base", "record"],
+    mayImportTypesOf: ["vista"],
+    runsIn: "anywhere",
+    rulePrefixes: ["U"],
+  }),
+  row({
+    name: "dio",
+    purpose: "Dio, the facade, the overlay of pending writes, events, refresh",
+    mayImport: ["base", "record", "query", "vista", "cache", "queue"],
+    runsIn: "anywhere",
+    rulePrefixes: ["D", "W"],
+  }),
+  row({
+    name: "lens",
+    purpose: "Lens and LensBuilder",
+    mayImport: ["base", "record", "query", "vista", "cache", "queue", "dio"],
+    runsIn: "anywhere",
+    rulePrefixes: ["L"],
+  }),
+  row({
+    name: "sources",
+    purpose: "drivers, one adapter each",
+    mayImport: ["base", "record", "query", "vista"],
+    runsIn: "anywhere",
+    adapters: [{ folder: "csv", runsIn: "node", rulePrefixes: ["CSV"], packages: ["papaparse"] }],
+  }),
+  row({
+    name: "testing",
+    purpose: "published: contract suites, small real fakes, the model",
+    mayImport: ["base", "record", "query", "vista", "cache", "queue", "dio", "lens"],
+    runsIn: "anywhere",
+    rulePrefixes: ["T"],
+  }),
+];
+
+/** The rules of docs/spec/promises.md belong to no room: tests under test/ prove them. */
+export const promisePrefix = "P";
+
+/** The one import of a durable adapter (package.json "imports"), and the room that may make it. */
+export const durableDoor = { specifier: "#durable", room: "lens" } as const;
+
+/** The only file that reads the time or sets a timer. */
+export const clockFile = "src/base/clock.ts";

@@ -1,0 +1,86 @@
+import type { Row, Value } from "../record/index.ts";
+
+/** One row as it is kept. `fetchedAt`: when the master was asked, milliseconds since 1970. */
+export interface StoredRow {
+  readonly id: string;
+  readonly row: Row;
+  readonly fetchedAt: number;
+}
+
+/** What is known of a table as a whole. It commits together with the rows that it describes. */
+export interface TableMeta {
+  /** The rows are all of the master's. */
+  readonly complete: boolean;
+  /** Of the Source that filled it: another one means that the rows are somebody else's. */
+  readonly fingerprint: string | undefined;
+  /** Of the Source's content when it was read. */
+  readonly version: string | undefined;
+  /** The master's row count, where it was asked. */
+  readonly total: number | undefined;
+  /** When the last whole read began, milliseconds since 1970. */
+  readonly seededAt: number | undefined;
+  /** Written at an orderly close and taken back by the first change after it. */
+  readonly clean: boolean;
+  /** Small values of the application and of change feeds (positions), by name. */
+  readonly notes: Readonly<Record<string, Value>>;
+}
+
+/** Of a table that nothing was ever written to. */
+export const blankMeta: TableMeta = Object.freeze({
+  complete: false,
+  fingerprint: undefined,
+  version: undefined,
+  total: undefined,
+  seededAt: undefined,
+  clean: true,
+  notes: Object.freeze({}),
+});
+
+/** One transaction: clear first, then deletes, then puts, then the metadata. All of it or nothing. */
+export interface CacheBatch {
+  readonly clear?: boolean;
+  readonly deletes?: readonly string[];
+  readonly puts?: readonly StoredRow[];
+  readonly meta?: TableMeta;
+}
+
+/**
+ * Rows of one Dio, by id. Dumb on purpose: no conditions, no order but that of first insertion.
+ *
+ * - The Dio is the only caller; it never calls `apply` again before the last one settled, reads may overlap.
+ * - A method that rejects with `corrupt` has found damage: from then on the table is empty and usable, its
+ *   metadata blank, and the caller has to fill it again. Damage is never an answer.
+ * - `full`: nothing of the batch was kept; the same batch may be tried again.
+ * - After `close`, every call is `closed`.
+ */
+export interface CacheTable {
+  /** As committed last; blank for a new table. */
+  readonly meta: TableMeta;
+  /** How many rows are stored. */
+  readonly rowCount: number;
+  /** Why an earlier content was given up when the table was opened, in one line for people; else absent. */
+  readonly lost: string | undefined;
+  /** The stored ones among these ids, in any order. */
+  get(ids: readonly string[]): Promise<readonly StoredRow[]>;
+  /** Every row, in order of first insertion, a batch at a time. At its end, count and checksums were verified. */
+  scan(batchRows: number): AsyncIterable<readonly StoredRow[]>;
+  apply(batch: CacheBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where tables live. Opening makes what is missing. */
+export interface CacheBackend {
+  /** For people: "memory", "none", "sqlite". */
+  readonly kind: string;
+  /** Rows are still there after the process ended. */
+  readonly durable: boolean;
+  /** False: nothing is kept at all, every read goes to the master. */
+  readonly keeps: boolean;
+  /** Any text names a table. `inUse` where it is open already. */
+  openTable(name: string): Promise<CacheTable>;
+  /** Removes a table that is not open. */
+  dropTable(name: string): Promise<void>;
+  tableNames(): Promise<readonly string[]>;
+  /** Closes what is still open, then the backend. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,10 @@
+export {
+  blankMeta,
+  type CacheBackend,
+  type CacheBatch,
+  type CacheTable,
+  type StoredRow,
+  type TableMeta,
+} from "./cache-backend.ts";
+export { createMemoryCache } from "./memory-cache.ts";
+export { createNoCache } from "./no-cache.ts";

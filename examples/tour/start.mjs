@@ -1,0 +1,35 @@
+// Plain JavaScript that an old Node can read: it says what to do there, and builds and runs the tour here.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
+const tour = fileURLToPath(new URL("main.ts", import.meta.url));
+
+/** @param {string} line */
+function stop(line) {
+  console.error(line);
+  process.exit(1);
+}
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 13)) {
+  stop(
+    `Diorama needs Node 22.13 or newer and this is ${process.version}: ` +
+      "run `npm install` (with install scripts and dev dependencies), then `npm start`.",
+  );
+}
+if (!existsSync(compiler))
+  stop("The compiler is not installed: run `npm install` with dev dependencies, then `npm start`.");
+
+/** @param {string[]} args */
+function run(args, cwd = process.cwd()) {
+  const { status, error } = spawnSync(process.execPath, args, { cwd, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run([compiler, "-p", root]);
+// Node 22 reads TypeScript behind a flag and warns about it; later ones accept both options.
+run(["--experimental-strip-types", "--disable-warning=ExperimentalWarning", tour, ...process.argv.slice(2)]);

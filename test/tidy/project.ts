@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 const root = new URL("../../", import.meta.url);
 const skipped = new Set(["node_modules", "dist", "coverage", ".git", ".tmp"]);
@@ -15,8 +14,6 @@ export function projectFiles(folder = ""): string[] {
 }
 
 export const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
-
-export const toAbsolute = (path: string): string => fileURLToPath(new URL(path, root));
 
 export const isTest = (path: string): boolean => path.endsWith(".test.ts");
 

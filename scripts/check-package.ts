@@ -1,0 +1,147 @@
+/**
+ * Checks what users install, not what we develop: packs the built package in a temporary folder, lints the
+ * tarball and its types, weighs the core entry, and runs the sample program on the installed tarball.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const bin = (path: string): string => join(root, "node_modules", path);
+const work = mkdtempSync(join(tmpdir(), "diorama-package-"));
+const stage = join(work, "stage");
+const user = join(work, "user");
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+const runNode = (args: readonly string[], cwd: string): string => run(process.execPath, args, cwd);
+
+/** npm is the one that started this script, or the one on the path. */
+const runNpm = (args: readonly string[], cwd: string): string =>
+  run("npm", [...args, "--no-audit", "--no-fund"], cwd);
+
+/** A clean build beside the tree, so that nothing old in dist/ is packed and nobody's dist/ is touched. */
+function pack(): string {
+  mkdirSync(stage);
+  for (const name of ["package.json", "README.md", "LICENSE", "ARCHITECTURE.md", "CHANGELOG.md"]) {
+    copyFileSync(join(root, name), join(stage, name));
+  }
+  runNode(
+    [bin("typescript/bin/tsc"), "-p", root, "--outDir", join(stage, "dist"), "--incremental", "false"],
+    root,
+  );
+  runNpm(["pack", "--ignore-scripts", "--pack-destination", work], stage);
+  const tarball = readdirSync(work).find((name) => name.endsWith(".tgz"));
+  if (tarball === undefined) throw new Error("npm pack made no tarball");
+  return join(work, tarball);
+}
+
+/** What a page loads for `import { Lens } from "vantage-diorama"`: one minified file, lazy parts left out. */
+async function bundleCore(): Promise<void> {
+  await build({
+    configFile: false,
+    logLevel: "error",
+    root: stage,
+    build: {
+      lib: { entry: join(stage, "dist/index.js"), formats: ["es"], fileName: "core" },
+      outDir: join(root, ".tmp/size"),
+      emptyOutDir: true,
+      minify: true,
+      target: "es2024",
+      rolldownOptions: { external: [/^node:/, "#durable"] },
+    },
+  });
+}
+
+/** The program of the README, word for word, in a project that knows the tarball only. */
+function runSample(tarball: string): void {
+  mkdirSync(user);
+  writeFileSync(
+    join(user, "package.json"),
+    JSON.stringify({ name: "sample", private: true, type: "module" }),
+  );
+  runNpm(["install", tarball, "--prefer-offline", "--ignore-scripts"], user);
+  copyFileSync(join(root, "examples/zipcodes.ts"), join(user, "sample.ts"));
+  copyFileSync(bin("vega-datasets/data/zipcodes.csv"), join(user, "zipcodes.csv"));
+  // Node strips types in a user's own files, and there are none in this one.
+  copyFileSync(join(user, "sample.ts"), join(user, "sample.mjs"));
+  for (const start of ["cold", "warm"]) {
+    const printed = runNode(["sample.mjs"], user);
+    if (!printed.includes("routed replace 99999") || !printed.includes("Nowhere")) {
+      throw new Error(`The sample's ${start} start printed something else:\n${printed}`);
+    }
+  }
+  if (!existsSync(join(user, "cache/cache.db"))) throw new Error("The sample left no cache file");
+}
+
+/** The declarations compile in a strict project, checked themselves too. */
+function checkTypes(): void {
+  const compilerOptions = {
+    target: "es2024",
+    lib: ["es2024", "esnext.disposable"],
+    module: "nodenext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ["node"],
+    typeRoots: ["./node_modules/@types"],
+  };
+  // The versions that the project pins: nothing else is fetched for this.
+  for (const name of ["@types/node", "undici-types"]) {
+    cpSync(bin(name), join(user, "node_modules", name), { recursive: true });
+  }
+  writeFileSync(join(user, "all.ts"), 'import "vantage-diorama";\nimport "vantage-diorama/testing";\n');
+  writeFileSync(
+    join(user, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["sample.ts", "all.ts"] }),
+  );
+  runNode([bin("typescript/bin/tsc"), "-p", user], user);
+}
+
+let failed = 0;
+
+async function step(name: string, work: () => unknown): Promise<void> {
+  try {
+    await work();
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.error(`FAIL  ${name}\n${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+let tarball = "";
+await step("npm pack of a clean build", () => (tarball = pack()));
+await step("publint", () => runNode([bin("publint/src/cli.js"), "run", tarball, "--strict"], work));
+await step("are the types wrong", () => {
+  runNode(
+    [bin("@arethetypeswrong/cli/dist/index.js"), tarball, "--profile", "esm-only", "--no-definitely-typed"],
+    work,
+  );
+});
+await step("core entry within its size limit", async () => {
+  await bundleCore();
+  console.log(runNode([bin("size-limit/bin.js")], root).trim());
+});
+await step("sample program on the installed tarball, cold and warm", () => runSample(tarball));
+await step("declarations in a strict project", checkTypes);
+rmSync(work, { recursive: true, force: true });
+process.exitCode = failed === 0 ? 0 : 1;

@@ -10,8 +10,18 @@ export type Operator = ComparisonOperator | ListOperator | UnaryOperator;
 
 /** A condition as frozen plain data. Columns may be dotted paths into nested objects. */
 export type Condition =
-  | { readonly kind: "compare"; readonly column: string; readonly operator: ComparisonOperator; readonly value: Value }
-  | { readonly kind: "list"; readonly column: string; readonly operator: ListOperator; readonly values: readonly Value[] }
+  | {
+      readonly kind: "compare";
+      readonly column: string;
+      readonly operator: ComparisonOperator;
+      readonly value: Value;
+    }
+  | {
+      readonly kind: "list";
+      readonly column: string;
+      readonly operator: ListOperator;
+      readonly values: readonly Value[];
+    }
   | { readonly kind: "null"; readonly column: string; readonly operator: UnaryOperator }
   | { readonly kind: "id"; readonly ids: readonly string[] }
   | { readonly kind: "and"; readonly conditions: readonly Condition[] }

@@ -1,0 +1,35 @@
+import { assert } from "../base/index.ts";
+import type { Entry } from "../record/index.ts";
+import { compileOrder } from "./compile-order.ts";
+import { filterEntries } from "./evaluate.ts";
+import type { Query } from "./query.ts";
+
+/** A stretch of a query's result; `total` counts the whole of it. */
+export interface EvaluatedWindow {
+  readonly rows: Entry[];
+  readonly total: number;
+}
+
+/** Where from to where to: both whole numbers, `limit` may be Infinity. */
+export interface Window {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** What `evaluate` has from `offset` on, at most `limit` of it, without sorting what isn't shown. */
+export function evaluateWindow(
+  entries: Iterable<Entry>,
+  query: Query,
+  searchColumns: readonly string[] | undefined,
+  window: Window,
+): EvaluatedWindow {
+  const { offset, limit } = window;
+  assert(offset >= 0 && limit >= 0, "a window starts at 0 or later and has no negative size");
+  const passing = filterEntries(entries, query, searchColumns);
+  const total = passing.length;
+  if (query.order.length > 0) {
+    const compare = compileOrder(query.order);
+    passing.sort((a, b) => compare(a[0], a[1], b[0], b[1]));
+  }
+  return { rows: passing.slice(offset, offset + limit), total };
+}

@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,13 +41,19 @@ const runNpm = (args: readonly string[], cwd: string): string =>
 /** A clean build beside the tree, so that nothing old in dist/ is packed and nobody's dist/ is touched. */
 function pack(): string {
   mkdirSync(stage);
-  for (const name of ["package.json", "README.md", "LICENSE", "ARCHITECTURE.md", "CHANGELOG.md"]) {
-    copyFileSync(join(root, name), join(stage, name));
+  for (const name of [
+    "package.json",
+    "README.md",
+    "LICENSE",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "tsconfig.json",
+    "src",
+  ]) {
+    cpSync(join(root, name), join(stage, name), { recursive: true });
   }
-  runNode(
-    [bin("typescript/bin/tsc"), "-p", root, "--outDir", join(stage, "dist"), "--incremental", "false"],
-    root,
-  );
+  symlinkSync(bin("."), join(stage, "node_modules"), "junction");
+  runNode([bin("typescript/bin/tsc"), "-p", stage], stage);
   runNpm(["pack", "--ignore-scripts", "--pack-destination", work], stage);
   const tarball = readdirSync(work).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new Error("npm pack made no tarball");
@@ -118,9 +125,9 @@ function checkTypes(): void {
 
 let failed = 0;
 
-async function step(name: string, work: () => unknown): Promise<void> {
+async function step(name: string, check: () => unknown): Promise<void> {
   try {
-    await work();
+    await check();
     console.log(`ok    ${name}`);
   } catch (error) {
     failed += 1;
@@ -128,20 +135,20 @@ async function step(name: string, work: () => unknown): Promise<void> {
   }
 }
 
-let tarball = "";
-await step("npm pack of a clean build", () => (tarball = pack()));
-await step("publint", () => runNode([bin("publint/src/cli.js"), "run", tarball, "--strict"], work));
-await step("are the types wrong", () => {
-  runNode(
-    [bin("@arethetypeswrong/cli/dist/index.js"), tarball, "--profile", "esm-only", "--no-definitely-typed"],
-    work,
-  );
-});
-await step("core entry within its size limit", async () => {
-  await bundleCore();
-  console.log(runNode([bin("size-limit/bin.js")], root).trim());
-});
-await step("sample program on the installed tarball, cold and warm", () => runSample(tarball));
-await step("declarations in a strict project", checkTypes);
+async function checkTarball(tarball: string): Promise<void> {
+  await step("publint", () => runNode([bin("publint/src/cli.js"), "run", tarball, "--strict"], work));
+  await step("are the types wrong", () => {
+    const options = ["--profile", "esm-only", "--no-definitely-typed"];
+    runNode([bin("@arethetypeswrong/cli/dist/index.js"), tarball, ...options], work);
+  });
+  await step("core entry within its size limit", async () => {
+    await bundleCore();
+    console.log(runNode([bin("size-limit/bin.js")], root).trim());
+  });
+  await step("sample program on the installed tarball, cold and warm", () => runSample(tarball));
+  await step("declarations in a strict project", checkTypes);
+}
+
+await step("npm pack of a clean build, and what is in it", () => checkTarball(pack()));
 rmSync(work, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;

@@ -63,7 +63,7 @@ describe("what runs", () => {
 
   test("the linter is silenced for one line at a time, for an allowed rule and with a reason", () => {
     const allowed =
-      /oxlint-disable-next-line (?:typescript\/no-unsafe-type-assertion|complexity|no-await-in-loop) -- \S/;
+      /oxlint-disable-next-line (?:typescript\/no-unsafe-type-assertion|complexity) -- \S/;
     const silenced = finds(
       /(?:oxlint|eslint)-disable|@ts-(?:ignore|nocheck|expect-error)/,
       projectFiles("src/"),

@@ -1,9 +1,14 @@
-import type { Vista } from "./vista.ts";
-
 export type ColumnType = "text" | "integer" | "number" | "decimal" | "boolean" | "date" | "bytes" | "json";
 
 /** Flags with a meaning of ours; any other word is the application's own. */
-export type ColumnFlag = "id" | "title" | "searchable" | "hidden" | "mandatory" | "calculated" | (string & {});
+export type ColumnFlag =
+  | "id"
+  | "title"
+  | "searchable"
+  | "hidden"
+  | "mandatory"
+  | "calculated"
+  | (string & {});
 
 export interface Column {
   readonly name: string;
@@ -11,13 +16,20 @@ export interface Column {
   readonly flags: readonly ColumnFlag[];
 }
 
+/** What a reference leads to: a Vista or a Source. Only its shape is said here, so that a schema knows neither. */
+export interface ReferenceTarget {
+  readonly name: string;
+  readonly schema: Schema;
+}
+
 /** A named way to other rows: those of `target` whose `targetColumn` equals this row's `column`. */
 export interface Reference {
   readonly name: string;
   readonly column: string;
-  readonly targetColumn: string;
+  /** `undefined`: the id of the target's rows. */
+  readonly targetColumn: string | undefined;
   /** Deferred, so that two vistas may refer to each other. */
-  readonly target: () => Vista<object>;
+  readonly target: () => ReferenceTarget;
 }
 
 export interface Schema {

@@ -57,9 +57,21 @@ export interface Source<R extends object = Row> {
   get?(id: string, call: CallOptions): Promise<R | undefined>;
   count?(query: Query, call: CallOptions): Promise<number>;
   /** `number` counts from 1. */
-  page?(query: Query, page: { readonly number: number; readonly size: number }, call: CallOptions): Promise<Page<R>>;
-  window?(query: Query, window: { readonly offset: number; readonly limit: number }, call: CallOptions): Promise<Page<R>>;
-  next?(query: Query, from: { readonly token: string | undefined; readonly size: number }, call: CallOptions): Promise<TokenPage<R>>;
+  page?(
+    query: Query,
+    page: { readonly number: number; readonly size: number },
+    call: CallOptions,
+  ): Promise<Page<R>>;
+  window?(
+    query: Query,
+    window: { readonly offset: number; readonly limit: number },
+    call: CallOptions,
+  ): Promise<Page<R>>;
+  next?(
+    query: Query,
+    from: { readonly token: string | undefined; readonly size: number },
+    call: CallOptions,
+  ): Promise<TokenPage<R>>;
 
   /** Each write answers with the row as it is stored. */
   insert?(id: string, row: R, call: WriteOptions): Promise<R>;

@@ -1,0 +1,147 @@
+import { errorAt, nearestName, type DioramaError, type ErrorPlace } from "../base/index.ts";
+import { toRow, withIdColumn, type Row, type Value } from "../record/index.ts";
+import { columnMapOf, columnNamesOf, mandatoryColumnsOf } from "./schema-columns.ts";
+import type { Column, ColumnType, Schema } from "./schema.ts";
+
+/**
+ * A row on its way to a source, whole: known columns, values of their types, id column filled in, else `invalid`.
+ * Without an id, the source is still to choose one.
+ */
+export function checkRow(schema: Schema, id: string | undefined, row: object, place: ErrorPlace): Row {
+  const cells = checkCells(schema, toRow(row, place), place);
+  const checked = id === undefined ? cells : fillIdColumn(schema, id, cells, place);
+  for (const name of mandatoryColumnsOf(schema)) {
+    if (isEmpty(checked, name) && !(id === undefined && name === schema.idColumn)) {
+      throw errorAt("invalid", { ...place, id, column: name }, `it is mandatory and has no value`);
+    }
+  }
+  return checked;
+}
+
+/** What a patch changes: known columns, values of their types, no other id, no mandatory column emptied. */
+export function checkPartial(schema: Schema, id: string, partial: object, place: ErrorPlace): Row {
+  const checked = checkCells(schema, toRow(partial, place), place);
+  const { idColumn } = schema;
+  if (idColumn !== undefined && Object.hasOwn(checked, idColumn)) withIdColumn(id, checked, idColumn, place);
+  for (const name of mandatoryColumnsOf(schema)) {
+    if (Object.hasOwn(checked, name) && checked[name] === null) {
+      throw errorAt("invalid", { ...place, id, column: name }, `it is mandatory and can't be emptied`);
+    }
+  }
+  return checked;
+}
+
+/** Null and absent; what the prototype has under that name is no cell. */
+function isEmpty(row: Row, name: string): boolean {
+  return !Object.hasOwn(row, name) || row[name] === null;
+}
+
+function checkCells(schema: Schema, row: Row, place: ErrorPlace): Row {
+  const columns = columnMapOf(schema);
+  for (const name of Object.keys(row)) {
+    const column = columns.get(name);
+    if (column === undefined) {
+      if (!schema.open) throw unknownColumn(schema, name, place);
+      continue;
+    }
+    if (column.flags.includes("calculated")) {
+      throw errorAt(
+        "invalid",
+        { ...place, column: name },
+        `it is calculated by the source and can't be written`,
+      );
+    }
+    const value = row[name];
+    if (value !== undefined && value !== null && !fits(column.type, value)) {
+      throw errorAt(
+        "invalid",
+        { ...place, column: name },
+        `it is ${column.type} and holds ${expectedOf[column.type]}; ${kindOf(value)} was given`,
+      );
+    }
+  }
+  return row;
+}
+
+/** The id in the type of its column: an integer column takes the number, every other one the text. */
+function fillIdColumn(schema: Schema, id: string, row: Row, place: ErrorPlace): Row {
+  const { idColumn } = schema;
+  if (idColumn === undefined) return row;
+  if (!isEmpty(row, idColumn)) return withIdColumn(id, row, idColumn, place);
+  const column = columnMapOf(schema).get(idColumn);
+  const value = column === undefined ? id : idValue(column, id, place);
+  return withIdColumn(id, { ...row, [idColumn]: value }, idColumn, place);
+}
+
+function idValue(column: Column, id: string, place: ErrorPlace): Value {
+  switch (column.type) {
+    case "integer":
+    case "number": {
+      const number = Number(id);
+      if (Number.isSafeInteger(number) && String(number) === id) return number;
+      if (/^-?[1-9]\d*$/.test(id)) return BigInt(id);
+      throw errorAt(
+        "invalid",
+        { ...place, id, column: column.name },
+        `the id column is ${column.type}, and the id is no whole number: give the id as one`,
+      );
+    }
+    case "text":
+    case "decimal":
+    case "json":
+    case "boolean":
+    case "date":
+    case "bytes":
+      return id;
+  }
+}
+
+const expectedOf: Readonly<Record<ColumnType, string>> = {
+  text: "a string",
+  integer: "a whole number or bigint",
+  number: "a number or bigint",
+  decimal: 'a decimal number as text ("12.50")',
+  boolean: "true or false",
+  date: "a Date",
+  bytes: "a Uint8Array",
+  json: "any value",
+};
+
+const decimalText = /^-?\d+(?:\.\d+)?$/;
+
+/** Whether a value other than null belongs into a column of that type. */
+export function fits(type: ColumnType, value: Value): boolean {
+  switch (type) {
+    case "text":
+      return typeof value === "string";
+    case "integer":
+      return typeof value === "bigint" || Number.isInteger(value);
+    case "number":
+      return typeof value === "number" || typeof value === "bigint";
+    case "decimal":
+      return typeof value === "string" && decimalText.test(value);
+    case "boolean":
+      return typeof value === "boolean";
+    case "date":
+      return value instanceof Date;
+    case "bytes":
+      return value instanceof Uint8Array;
+    case "json":
+      return true;
+  }
+}
+
+function kindOf(value: Value): string {
+  if (value instanceof Date) return "a Date";
+  if (value instanceof Uint8Array) return "a Uint8Array";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" && !Number.isInteger(value)) return "a number with a fraction";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+function unknownColumn(schema: Schema, name: string, place: ErrorPlace): DioramaError {
+  const near = nearestName(name, columnNamesOf(schema));
+  const hint =
+    near === undefined ? `columns are ${[...columnNamesOf(schema)].join(", ")}` : `did you mean "${near}"?`;
+  return errorAt("invalid", { ...place, column: name }, `there is no such column; ${hint}`);
+}

@@ -1,0 +1,26 @@
+export {
+  allCapabilityNames,
+  createCapabilities,
+  noCapabilities,
+  type Capabilities,
+  type CapabilityName,
+} from "./capabilities.ts";
+export type { ChangeEvent } from "./change-event.ts";
+export { checkPartial, checkRow } from "./check-row.ts";
+export {
+  createSchema,
+  type ColumnInput,
+  type ColumnsInput,
+  type ReferenceInput,
+  type SchemaInput,
+} from "./create-schema.ts";
+export { memory, MemoryVista, type MemoryOptions } from "./memory.ts";
+export { MemorySource, type RowsInput } from "./memory-source.ts";
+export type { ColumnOf } from "./query-input.ts";
+export { createRowTest } from "./row-test.ts";
+export { columnNamesOf, searchColumnsOf, titleColumnsOf } from "./schema-columns.ts";
+export type { Column, ColumnFlag, ColumnType, Reference, ReferenceTarget, Schema } from "./schema.ts";
+export type { CallOptions, Page, Source, TokenPage, WriteOptions } from "./source.ts";
+export type { StandardIssue, StandardResult, StandardSchemaV1 } from "./standard-schema.ts";
+export { vista, Vista, type RowPage, type RowTokenPage } from "./vista.ts";
+export type { WriteKind, WriteOp } from "./write-op.ts";

@@ -1,0 +1,101 @@
+import type { RowTest } from "../query/index.ts";
+import { askSource } from "./ask-source.ts";
+import type { ChangeEvent } from "./change-event.ts";
+import { release } from "./read-source.ts";
+import { asRow } from "./row-types.ts";
+import type { CallOptions, Source } from "./source.ts";
+import { validateRow } from "./validate-row.ts";
+
+type Step<R extends object> = IteratorResult<ChangeEvent<R>, undefined>;
+
+/**
+ * The source's changes as a narrowed reader sees them: a row outside of the narrowing arrives as deleted. A row
+ * that the validator refuses arrives without it, so that reading it again tells why. Ends when the signal fires
+ * or `return` is called, even while a change is awaited; throws when the feed is lost.
+ */
+export function watchSource<R extends object>(
+  source: Source<R>,
+  shows: RowTest | undefined,
+  call: CallOptions,
+): AsyncIterableIterator<ChangeEvent<R>, undefined> {
+  const waiting = new Set<(step: Step<R>) => void>();
+  let feed: AsyncIterator<ChangeEvent<R>> | undefined;
+  let ended = false;
+
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    call.signal?.removeEventListener("abort", end);
+    if (feed !== undefined) release(feed);
+    for (const resolve of waiting) resolve({ done: true, value: undefined });
+    waiting.clear();
+  };
+  const advance = async (): Promise<Step<R>> => {
+    try {
+      feed ??= source.watch?.(call)[Symbol.asyncIterator]();
+      const step = await feed?.next();
+      if (step !== undefined && step.done !== true) {
+        return { done: false, value: await toShown(source, shows, step.value) };
+      }
+      end();
+      return { done: true, value: undefined };
+    } catch (error) {
+      if (ended) return { done: true, value: undefined };
+      end();
+      throw error;
+    }
+  };
+  if (call.signal?.aborted === true) end();
+  else call.signal?.addEventListener("abort", end, { once: true });
+
+  return {
+    next: () => {
+      if (ended) return Promise.resolve({ done: true, value: undefined });
+      return new Promise<Step<R>>((resolve, reject) => {
+        waiting.add(resolve);
+        askSource(source, "watch", {}, advance).then(
+          (step) => {
+            waiting.delete(resolve);
+            resolve(step);
+          },
+          (error: unknown) => {
+            waiting.delete(resolve);
+            reject(error);
+          },
+        );
+      });
+    },
+    return: () => {
+      end();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function toShown<R extends object>(
+  source: Source<R>,
+  shows: RowTest | undefined,
+  event: ChangeEvent<R>,
+): Promise<ChangeEvent<R>> {
+  if (event.type !== "inserted" && event.type !== "updated") return event;
+  const { row, ...withoutRow } = event;
+  if (row === undefined) return event;
+  let valid = row;
+  if (source.validator !== undefined) {
+    try {
+      valid = await validateRow(source.validator, row, {
+        vista: source.name,
+        id: event.id,
+        code: "rejected",
+      });
+    } catch {
+      // Not swallowed: whoever gets no row reads it, and meets the same refusal there.
+      return withoutRow;
+    }
+  }
+  if (shows?.(event.id, asRow(valid)) === false) return { ...withoutRow, type: "deleted" };
+  return valid === row ? event : { ...withoutRow, row: valid };
+}

@@ -17,10 +17,11 @@ export {
 export { memory, MemoryVista, type MemoryOptions } from "./memory.ts";
 export { MemorySource, type RowsInput } from "./memory-source.ts";
 export type { ColumnOf } from "./query-input.ts";
+export type { RowPage, RowTokenPage } from "./row-page.ts";
 export { createRowTest } from "./row-test.ts";
 export { columnNamesOf, searchColumnsOf, titleColumnsOf } from "./schema-columns.ts";
 export type { Column, ColumnFlag, ColumnType, Reference, ReferenceTarget, Schema } from "./schema.ts";
 export type { CallOptions, Page, Source, TokenPage, WriteOptions } from "./source.ts";
 export type { StandardIssue, StandardResult, StandardSchemaV1 } from "./standard-schema.ts";
-export { vista, Vista, type RowPage, type RowTokenPage } from "./vista.ts";
+export { vista, Vista } from "./vista.ts";
 export type { WriteKind, WriteOp } from "./write-op.ts";

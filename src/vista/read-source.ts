@@ -83,11 +83,11 @@ export async function* readEntries<R extends object>(
     }
   } catch (error) {
     ended = true;
-    release(iterator);
     throw error;
   } finally {
     // The reader had enough: what the source holds open is closed before the reader goes on.
-    if (!ended) await iterator.return?.();
+    if (!ended && call.signal?.aborted !== true) await iterator.return?.();
+    else release(iterator);
   }
 }
 

@@ -21,9 +21,17 @@ import type { Capabilities } from "./capabilities.ts";
 import type { ChangeEvent } from "./change-event.ts";
 import { explainQuery } from "./explain-query.ts";
 import { missingFor, requireCapability, requireQuery, unimplemented } from "./gate.ts";
-import { checkWhole } from "./page-step.ts";
+
 import { toConditions, toOrderTerms, type ColumnOf } from "./query-input.ts";
 import { fetchRow, readBatches, readEntries, toRows, toStoredRow } from "./read-source.ts";
+import {
+  checkCount,
+  checkWhole,
+  toRowPage,
+  toRowTokenPage,
+  type RowPage,
+  type RowTokenPage,
+} from "./row-page.ts";
 import { createRowTest } from "./row-test.ts";
 import { asRow } from "./row-types.ts";
 import { columnNamesOf, searchColumnsOf, titleColumnsOf } from "./schema-columns.ts";
@@ -39,20 +47,6 @@ import {
   replaceRow,
   type WriteTarget,
 } from "./write-source.ts";
-
-/** Part of an answer: rows by id in the answer's order. */
-export interface RowPage<R extends object = Row> {
-  readonly rows: Map<string, R>;
-  /** How many rows the whole query has, where the source says. */
-  readonly total?: number;
-}
-
-/** A step of a walk. */
-export interface RowTokenPage<R extends object = Row> {
-  readonly rows: Map<string, R>;
-  /** Opaque; absent at the end. */
-  readonly token?: string;
-}
 
 /** Rows that a `fetchNext` without a size asks for. */
 const DEFAULT_STEP_ROWS = 100;
@@ -192,8 +186,7 @@ export class Vista<R extends object = Row> {
     const count = await askSource(source, "count", call, () => {
       return source.count?.(query, call) ?? unimplemented(source, "count", "canCount");
     });
-    if (Number.isSafeInteger(count) && count >= 0) return count;
-    throw errorAt("rejected", this.#place, "the source's count is no whole number");
+    return checkCount(source, count, "count");
   }
 
   /** Page `number` (from 1) of pages of `size` rows. */
@@ -206,8 +199,7 @@ export class Vista<R extends object = Row> {
     const page = await askSource(source, "page", call, () => {
       return source.page?.(query, { number, size }, call) ?? unimplemented(source, "page", "canFetchPage");
     });
-    const rows = await toRows(source, page.rows);
-    return page.total === undefined ? { rows } : { rows, total: page.total };
+    return toRowPage(source, page, size);
   }
 
   /** At most `limit` rows, from the `offset`th (from 0) on. */
@@ -222,8 +214,7 @@ export class Vista<R extends object = Row> {
         source.window?.(query, { offset, limit }, call) ?? unimplemented(source, "window", "canFetchWindow")
       );
     });
-    const rows = await toRows(source, page.rows);
-    return page.total === undefined ? { rows } : { rows, total: page.total };
+    return toRowPage(source, page, limit);
   }
 
   /** The next `size` rows of a walk; no token begins one, and an answer without a token ends it. */
@@ -241,8 +232,7 @@ export class Vista<R extends object = Row> {
     const page = await askSource(source, "next", call, () => {
       return source.next?.(query, { token, size }, call) ?? unimplemented(source, "next", "canFetchNext");
     });
-    const rows = await toRows(source, page.rows);
-    return page.token === undefined ? { rows } : { rows, token: page.token };
+    return toRowTokenPage(source, page, size);
   }
 
   /** Stores a new row and answers with it as stored; `conflict` where the id is taken. */

@@ -83,6 +83,7 @@ async function toShown<R extends object>(
   if (event.type !== "inserted" && event.type !== "updated") return event;
   const { row, ...withoutRow } = event;
   if (row === undefined) return event;
+  if (shows?.(event.id, asRow(row)) === false) return { ...withoutRow, type: "deleted" };
   let valid = row;
   if (source.validator !== undefined) {
     try {
@@ -96,6 +97,5 @@ async function toShown<R extends object>(
       return withoutRow;
     }
   }
-  if (shows?.(event.id, asRow(valid)) === false) return { ...withoutRow, type: "deleted" };
   return valid === row ? event : { ...withoutRow, row: valid };
 }

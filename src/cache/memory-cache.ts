@@ -15,7 +15,7 @@ class MemoryCache implements CacheBackend {
   readonly #open = new OpenTables<MemoryTable>("the memory cache");
 
   async openTable(name: string): Promise<CacheTable> {
-    this.#open.mustBeFree(name, "opened");
+    this.#open.reserve(name, "opened");
     let content = this.#contents.get(name);
     if (content === undefined) this.#contents.set(name, (content = blankContent()));
     return this.#open.add(name, new MemoryTable(name, content, () => this.#open.remove(name)));

@@ -1,5 +1,11 @@
 import { yieldToLoop } from "../base/index.ts";
-import { blankMeta, type CacheBatch, type CacheTable, type StoredRow, type TableMeta } from "./cache-backend.ts";
+import {
+  blankMeta,
+  type CacheBatch,
+  type CacheTable,
+  type StoredRow,
+  type TableMeta,
+} from "./cache-backend.ts";
 import { closedTable } from "./open-tables.ts";
 
 /** Changes made before other work gets a turn: a few milliseconds. */

@@ -13,7 +13,7 @@ class NoCache implements CacheBackend {
   readonly #open = new OpenTables<EmptyTable>("the cache that keeps nothing");
 
   async openTable(name: string): Promise<CacheTable> {
-    this.#open.mustBeFree(name, "opened");
+    this.#open.reserve(name, "opened");
     return this.#open.add(name, new EmptyTable(name, () => this.#open.remove(name)));
   }
 

@@ -3,7 +3,8 @@ import { DioramaError } from "../base/index.ts";
 /** The open tables of one backend: one holder a name, none after the end. */
 export class OpenTables<T extends { close(): Promise<void> }> {
   readonly #where: string;
-  readonly #tables = new Map<string, T>();
+  /** Undefined while a table is being opened. */
+  readonly #tables = new Map<string, T | undefined>();
   #ended = false;
 
   /** `where` names the backend in messages: "the memory cache". */
@@ -15,7 +16,13 @@ export class OpenTables<T extends { close(): Promise<void> }> {
     if (this.#ended) throw new DioramaError("closed", `${this.#where} is closed; open another one`);
   }
 
-  mustBeFree(name: string, doing: string): void {
+  /** Takes the name for something that is about to happen to it: `add` or `remove` follows. */
+  reserve(name: string, doing: "opened" | "dropped"): void {
+    this.mustBeFree(name, doing);
+    this.#tables.set(name, undefined);
+  }
+
+  mustBeFree(name: string, doing: "opened" | "dropped"): void {
     this.mustRun();
     if (!this.#tables.has(name)) return;
     throw new DioramaError(
@@ -34,18 +41,17 @@ export class OpenTables<T extends { close(): Promise<void> }> {
     this.#tables.delete(name);
   }
 
-  values(): T[] {
-    return [...this.#tables.values()];
-  }
-
   /** Closes the tables that are open; from the first moment on nothing new is opened. */
   async end(): Promise<void> {
     this.#ended = true;
-    await Promise.all(this.values().map((table) => table.close()));
+    const open = [...this.#tables.values()].filter((table) => table !== undefined);
+    await Promise.all(open.map((table) => table.close()));
   }
 }
 
 /** What a closed table answers. */
 export function closedTable(name: string): DioramaError {
-  return new DioramaError("closed", `cache table ${JSON.stringify(name)} is closed`, { place: { vista: name } });
+  return new DioramaError("closed", `cache table ${JSON.stringify(name)} is closed`, {
+    place: { vista: name },
+  });
 }

@@ -1,0 +1,184 @@
+import { closeSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { messageOf, must, systemClock } from "../../base/index.ts";
+import { Damage, damageOf } from "./sqlite-failure.ts";
+
+/** Marks the file as ours ("DioC") and its format; any other is set aside. */
+const APPLICATION_ID = 0x44_69_6f_43;
+const FORMAT = 1;
+/** Larger pages make bulk inserts and scans cheaper; most rows are a few hundred bytes. */
+const PAGE_BYTES = 8_192;
+const PAGE_CACHE_KIB = 65_536;
+/** The write-ahead log is cut back to this after a checkpoint. */
+const MAX_KEPT_LOG_BYTES = 64 * 1_048_576;
+const MAX_KEPT_DAMAGED = 3;
+const FILE_NAME = "cache.db";
+const DAMAGED_PREFIX = `${FILE_NAME}.damaged-`;
+const FILE_MODE = 0o600;
+
+export interface CacheFileSettings {
+  readonly folder: string;
+  readonly maxSizeBytes: number | undefined;
+  /** A rare change of state, for the log. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** The cache's one SQLite file: opened when first needed, set aside and made anew when it is damaged. */
+export class CacheFile {
+  readonly path: string;
+  readonly #settings: CacheFileSettings;
+  #database: DatabaseSync | undefined;
+  /** Why the last content was given up, in one line. */
+  lost: string | undefined;
+
+  constructor(settings: CacheFileSettings) {
+    this.#settings = settings;
+    this.path = join(settings.folder, FILE_NAME);
+  }
+
+  get database(): DatabaseSync {
+    return must(this.#database, "the cache file is opened before it is used");
+  }
+
+  get isOpen(): boolean {
+    return this.#database !== undefined;
+  }
+
+  open(): void {
+    if (this.#database !== undefined) return;
+    try {
+      this.#openOnce();
+    } catch (error) {
+      this.#quietClose();
+      const reason = this.#unusable(error);
+      if (reason === undefined) throw error;
+      this.setAside(reason);
+    }
+  }
+
+  /** Moves the file away and starts an empty one. */
+  setAside(reason: string): void {
+    this.#quietClose();
+    const time = new Date(systemClock.now()).toISOString().replaceAll(/[-:.]/g, "");
+    let target = join(this.#settings.folder, DAMAGED_PREFIX + time);
+    for (let copy = 2; kindOf(target) !== "missing"; copy++) {
+      target = join(this.#settings.folder, `${DAMAGED_PREFIX}${time}-${copy}`);
+    }
+    for (const suffix of ["", "-wal", "-shm", "-journal"]) {
+      if (kindOf(this.path + suffix) !== "missing") renameSync(this.path + suffix, target + suffix);
+    }
+    this.lost = `${this.path} could not be used (${reason}) and was set aside as ${target}`;
+    this.#settings.onNotice(this.lost);
+    this.#removeOldDamaged();
+    this.#openOnce();
+  }
+
+  close(): void {
+    const database = this.#database;
+    this.#database = undefined;
+    if (database?.isOpen !== true) return;
+    try {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      database.close();
+    }
+  }
+
+  #openOnce(): void {
+    const kind = kindOf(this.path);
+    if (kind === "other") throw new Damage("it is no file", true);
+    if (kind === "missing") closeSync(openSync(this.path, "wx", FILE_MODE));
+    else if (kind === "empty") this.lost = `${this.path} was empty`;
+    const database = new DatabaseSync(this.path, { timeout: 0 });
+    this.#database = database;
+    // Alone with the file: no shared memory that another process could cut off under us, and fewer locks.
+    database.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON`);
+    if (kind === "file") this.#checkFormat(database);
+    else database.exec(`PRAGMA page_size=${PAGE_BYTES}`);
+    database.exec(
+      `PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-${PAGE_CACHE_KIB};
+       PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=${MAX_KEPT_LOG_BYTES}`,
+    );
+    if (kind !== "file") this.#create(database);
+    this.#limitSize(database);
+  }
+
+  #checkFormat(database: DatabaseSync): void {
+    const id = pragmaNumber(database, "application_id");
+    if (id !== APPLICATION_ID) throw new Damage("it is no cache of this library", true);
+    const format = pragmaNumber(database, "user_version");
+    if (format !== FORMAT) throw new Damage(`its format is ${format}, this version writes ${FORMAT}`, true);
+  }
+
+  #create(database: DatabaseSync): void {
+    database.exec(
+      `BEGIN IMMEDIATE;
+       PRAGMA application_id=${APPLICATION_ID};
+       PRAGMA user_version=${FORMAT};
+       CREATE TABLE tables (
+         number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, meta BLOB,
+         row_count INTEGER NOT NULL, checksum INTEGER NOT NULL, crc INTEGER NOT NULL
+       );
+       COMMIT`,
+    );
+  }
+
+  #limitSize(database: DatabaseSync): void {
+    const { maxSizeBytes } = this.#settings;
+    if (maxSizeBytes === undefined) return;
+    const pages = Math.max(1, Math.floor(maxSizeBytes / pragmaNumber(database, "page_size")));
+    database.exec(`PRAGMA max_page_count=${pages}`);
+  }
+
+  /** Why the file that is there can't be opened, if it is the file's own fault. */
+  #unusable(error: unknown): string | undefined {
+    const damage = damageOf(error);
+    if (damage !== undefined) return damage.message;
+    const isThere = kindOf(this.path) !== "missing";
+    // A file of ours that we may not read: the folder is ours, so another one can take its place.
+    if (isThere && isCannotOpen(error)) return messageOf(error);
+    return undefined;
+  }
+
+  #removeOldDamaged(): void {
+    const sets = readdirSync(this.#settings.folder)
+      .filter((name) => name.startsWith(DAMAGED_PREFIX) && !/-(wal|shm|journal)$/.test(name))
+      .toSorted();
+    for (const name of sets.slice(0, -MAX_KEPT_DAMAGED)) {
+      for (const suffix of ["", "-wal", "-shm", "-journal"]) {
+        rmSync(join(this.#settings.folder, name + suffix), { recursive: true, force: true });
+      }
+    }
+  }
+
+  #quietClose(): void {
+    const database = this.#database;
+    this.#database = undefined;
+    try {
+      if (database?.isOpen === true) database.close();
+    } catch (error) {
+      this.#settings.onNotice(`closing ${this.path}: ${messageOf(error)}`);
+    }
+  }
+}
+
+function kindOf(path: string): "missing" | "empty" | "file" | "other" {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return "missing";
+  if (!found.isFile()) return "other";
+  return found.size === 0 ? "empty" : "file";
+}
+
+function pragmaNumber(database: DatabaseSync, name: string): number {
+  const value = database.prepare(`PRAGMA ${name}`).get()?.[name];
+  if (typeof value !== "number") throw new Damage(`its ${name} can't be read`, true);
+  return value;
+}
+
+/** SQLite's codes for a file that can't be opened or may not be written. */
+function isCannotOpen(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
+  const primary = error.errcode & 0xff;
+  return primary === 14 || primary === 8 || primary === 3;
+}

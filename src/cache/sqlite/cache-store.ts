@@ -1,0 +1,266 @@
+import { DioramaError, isDioramaError, messageOf } from "../../base/index.ts";
+import { CacheFile, type CacheFileSettings } from "./cache-file.ts";
+import type { TableState, WritePart } from "./protocol.ts";
+import type { RowPacket } from "./row-packet.ts";
+import { Damage, damageOf, toCallError } from "./sqlite-failure.ts";
+import { StoredTable } from "./stored-table.ts";
+import { type RegistryEntry, TableRegistry } from "./table-registry.ts";
+
+/** A table that somebody holds open. */
+interface OpenTable {
+  readonly stored: StoredTable;
+  meta: Uint8Array<ArrayBuffer> | undefined;
+}
+
+interface Transaction {
+  readonly number: number;
+  readonly name: string;
+  readonly table: OpenTable;
+}
+
+/** Everything that happens in the worker: tables of the one file, one transaction at a time, damage contained. */
+export class CacheStore {
+  readonly #file: CacheFile;
+  readonly #notice: (text: string) => void;
+  readonly #open = new Map<string, OpenTable>();
+  /** Held open, and emptied by damage that their holders have not been told of yet. */
+  readonly #damaged = new Map<string, string>();
+  #transaction: Transaction | undefined;
+
+  constructor(settings: CacheFileSettings) {
+    this.#file = new CacheFile(settings);
+    this.#notice = settings.onNotice;
+  }
+
+  openFile(): void {
+    this.#guard(undefined, () => undefined);
+  }
+
+  tableNames(): readonly string[] {
+    return this.#guard(undefined, () => new TableRegistry(this.#file.database).names());
+  }
+
+  openTable(name: string): TableState {
+    return this.#guard(undefined, () => {
+      let lost: string | undefined;
+      let found: RegistryEntry | undefined;
+      let table: OpenTable | undefined;
+      try {
+        found = new TableRegistry(this.#file.database).find(name);
+        if (found !== undefined) table = this.#hold(name, found);
+      } catch (error) {
+        const damage = damageOf(error);
+        if (damage === undefined) throw error;
+        lost = this.#giveUp(name, damage);
+        this.#damaged.delete(name);
+        table = this.#open.get(name);
+      }
+      if (table === undefined) {
+        table = this.#create(name);
+        lost ??= this.#file.lost;
+      }
+      return { meta: table.meta, rowCount: table.stored.tally.rowCount, lost };
+    });
+  }
+
+  closeTable(name: string): void {
+    this.#open.delete(name);
+    this.#damaged.delete(name);
+  }
+
+  dropTable(name: string): void {
+    this.#guard(undefined, () => {
+      this.#inTransaction(() => new TableRegistry(this.#file.database).drop(name));
+    });
+  }
+
+  get(name: string, ids: readonly string[]): RowPacket {
+    return this.#guard(name, () => this.#table(name).stored.get(ids));
+  }
+
+  startScan(name: string): number {
+    return this.#guard(name, () => this.#table(name).stored.startScan());
+  }
+
+  nextScan(name: string, scan: number, limit: number): RowPacket {
+    return this.#guard(name, () => this.#table(name).stored.nextScan(scan, limit));
+  }
+
+  endScan(name: string, scan: number): void {
+    this.#open.get(name)?.stored.endScan(scan);
+  }
+
+  giveUp(name: string): void {
+    this.#guard(name, () => {
+      throw new Damage("what is stored can't be decoded", false);
+    });
+  }
+
+  write(part: WritePart): number {
+    return this.#guard(part.table, () => {
+      const { table } = part.first ? this.#begin(part) : this.#continue(part);
+      const { stored } = table;
+      if (part.clear) stored.clear();
+      stored.delete(part.deletes);
+      if (part.packet !== undefined) stored.put(part.packet);
+      if (part.last) this.#commit(part);
+      return stored.tally.rowCount;
+    });
+  }
+
+  rollback(transaction: number): void {
+    if (this.#transaction?.number === transaction) this.#rollback();
+  }
+
+  close(): void {
+    this.#rollback();
+    this.#open.clear();
+    this.#file.close();
+  }
+
+  #begin(part: WritePart): Transaction {
+    const table = this.#table(part.table);
+    this.#file.database.exec("BEGIN IMMEDIATE");
+    this.#transaction = { number: part.transaction, name: part.table, table };
+    return this.#transaction;
+  }
+
+  #continue(part: WritePart): Transaction {
+    if (this.#transaction?.number === part.transaction) return this.#transaction;
+    throw new DioramaError("unavailable", "an earlier part of the transaction failed");
+  }
+
+  #commit(part: WritePart): void {
+    const { table } = this.#continue(part);
+    const { stored } = table;
+    const meta = part.meta ?? table.meta;
+    const { database } = this.#file;
+    new TableRegistry(database).write(part.table, { number: stored.number, tally: stored.tally, meta });
+    database.exec("COMMIT");
+    this.#transaction = undefined;
+    table.meta = meta;
+    stored.committed();
+  }
+
+  #rollback(): void {
+    const transaction = this.#transaction;
+    this.#transaction = undefined;
+    transaction?.table.stored.rolledBack();
+    if (this.#file.isOpen && this.#file.database.isTransaction) this.#file.database.exec("ROLLBACK");
+  }
+
+  /** A table that its holder calls by name: also after the worker was started anew. */
+  #table(name: string): OpenTable {
+    const damaged = this.#damaged.get(name);
+    if (damaged !== undefined) {
+      this.#damaged.delete(name);
+      throw corrupt(name, damaged);
+    }
+    const open = this.#open.get(name);
+    if (open !== undefined) return open;
+    const found = new TableRegistry(this.#file.database).find(name);
+    if (found !== undefined) return this.#hold(name, found);
+    this.#create(name);
+    throw corrupt(name, this.#file.lost ?? "the table is gone from the file");
+  }
+
+  #hold(name: string, entry: RegistryEntry): OpenTable {
+    const stored = new StoredTable(this.#file.database, name, entry.number, entry.tally);
+    const table = { stored, meta: entry.meta };
+    this.#open.set(name, table);
+    return table;
+  }
+
+  #create(name: string): OpenTable {
+    return this.#hold(
+      name,
+      this.#inTransaction(() => new TableRegistry(this.#file.database).create(name)),
+    );
+  }
+
+  /** Runs one call: opens the file where needed, contains damage, leaves no transaction behind a failure. */
+  #guard<T>(name: string | undefined, call: () => T): T {
+    try {
+      this.#file.open();
+      return call();
+    } catch (error) {
+      throw this.#contain(name, error);
+    }
+  }
+
+  /** What the caller is told, once everything is in order again. */
+  #contain(name: string | undefined, error: unknown): DioramaError {
+    try {
+      if (this.#transaction?.name === name || damageOf(error) !== undefined) this.#rollback();
+    } catch (rollbackError) {
+      return this.#containDamage(name, new Damage(messageOf(rollbackError), true, rollbackError));
+    }
+    if (isDioramaError(error)) return error;
+    const damage = damageOf(error);
+    if (damage === undefined) return toCallError(error, this.#file.path);
+    return this.#containDamage(name, damage);
+  }
+
+  #containDamage(name: string | undefined, damage: Damage): DioramaError {
+    try {
+      if (name === undefined) {
+        this.#giveUpFile(damage.message);
+        return corrupt(this.#file.path, damage.message);
+      }
+      const reason = this.#giveUp(name, damage);
+      this.#damaged.delete(name);
+      return corrupt(name, reason);
+    } catch (error) {
+      return toCallError(error, this.#file.path);
+    }
+  }
+
+  /** Empties the table, or the file where that is not enough; the reason for people. */
+  #giveUp(name: string, damage: Damage): string {
+    if (!damage.wholeFile) {
+      try {
+        this.#create(name);
+        this.#notice(`cache table ${JSON.stringify(name)} is damaged (${damage.message}) and was emptied`);
+        return damage.message;
+      } catch (error) {
+        if (damageOf(error) === undefined) throw error;
+      }
+    }
+    this.#open.delete(name);
+    this.#giveUpFile(damage.message);
+    this.#create(name);
+    return damage.message;
+  }
+
+  #giveUpFile(reason: string): void {
+    const held = [...this.#open.keys()];
+    this.#open.clear();
+    this.#transaction = undefined;
+    for (const name of held) this.#damaged.set(name, reason);
+    this.#file.setAside(reason);
+    for (const name of held) this.#create(name);
+  }
+
+  /** A change of the table list. One that damage forces ends another table's transaction, which is then tried again. */
+  #inTransaction<T>(work: () => T): T {
+    this.#rollback();
+    const { database } = this.#file;
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+function corrupt(name: string, reason: string): DioramaError {
+  return new DioramaError(
+    "corrupt",
+    `cache table ${JSON.stringify(name)} was damaged (${reason}); it is empty now and has to be filled again`,
+    { place: { vista: name } },
+  );
+}

@@ -1,0 +1,53 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { DioramaError, must } from "../../base/index.ts";
+import { CacheStore } from "./cache-store.ts";
+import type { CacheCalls, CallName, Reply, Request, WorkerSettings } from "./protocol.ts";
+import { packetBuffers, type RowPacket } from "./row-packet.ts";
+
+const port = must(parentPort, "the cache worker runs in a worker thread");
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- given by the link, which is typed the same
+const settings = workerData as WorkerSettings;
+
+const store = new CacheStore({
+  ...settings,
+  onNotice: (notice) => port.postMessage({ notice } satisfies Reply),
+});
+
+type Handlers = { readonly [K in CallName]: (take: CacheCalls[K]["take"]) => CacheCalls[K]["give"] };
+
+const handlers: Handlers = {
+  openFile: () => store.openFile(),
+  openTable: ({ table }) => store.openTable(table),
+  closeTable: ({ table }) => store.closeTable(table),
+  dropTable: ({ table }) => store.dropTable(table),
+  tableNames: () => store.tableNames(),
+  get: ({ table, ids }) => store.get(table, ids),
+  startScan: ({ table }) => store.startScan(table),
+  nextScan: ({ table, scan, limit }) => store.nextScan(table, scan, limit),
+  endScan: ({ table, scan }) => store.endScan(table, scan),
+  write: (part) => store.write(part),
+  rollback: ({ transaction }) => store.rollback(transaction),
+  giveUp: ({ table }) => store.giveUp(table),
+  close: () => store.close(),
+};
+
+function answer<K extends CallName>(request: Request<K>): void {
+  const { call } = request;
+  try {
+    const handler: Handlers[K] = handlers[request.kind];
+    const give = handler(request.take);
+    port.postMessage({ call, give }, isPacket(give) ? packetBuffers(give) : []);
+  } catch (error) {
+    const code = error instanceof DioramaError ? error.code : "unavailable";
+    const message = error instanceof Error ? error.message : String(error);
+    port.postMessage({ call, failure: { code, message } } satisfies Reply);
+  }
+  if (request.kind === "close") port.close();
+}
+
+function isPacket(give: unknown): give is RowPacket {
+  return typeof give === "object" && give !== null && "ends" in give;
+}
+
+// The link is the only one that posts here, and it is typed by the same protocol.
+port.on("message", (request: Request) => answer(request));

@@ -1,0 +1,142 @@
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type Clock, DioramaError, messageOf } from "../../base/index.ts";
+
+/** The lock itself. It stays empty: only the lock on it counts, and the system frees that with its process. */
+const LOCK_NAME = "lock.db";
+/** Who holds it, for messages. */
+const HOLDER_NAME = "holder.json";
+const FILE_MODE = 0o600;
+const PRIMARY_MASK = 0xff;
+const BUSY = 5;
+const NOT_A_DATABASE = 26;
+
+/** Who holds a folder. */
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+/** An exclusive hold of a folder by this process, until `release` or the end of the process. */
+export class FolderLock {
+  readonly #folder: string;
+  readonly #database: DatabaseSync;
+
+  private constructor(folder: string, database: DatabaseSync) {
+    this.#folder = folder;
+    this.#database = database;
+  }
+
+  /** `inUse`, at once and naming the holder, where another one holds the folder (this process included). */
+  static take(folder: string, clock: Clock): FolderLock {
+    const path = join(folder, LOCK_NAME);
+    let database: DatabaseSync;
+    try {
+      database = lock(path);
+    } catch (error) {
+      if (primaryCode(error) !== NOT_A_DATABASE) throw refusal(folder, error);
+      // Nobody holds it, or it would have been busy; and nothing of ours is in it.
+      rmSync(path, { force: true });
+      try {
+        database = lock(path);
+      } catch (secondError) {
+        throw refusal(folder, secondError);
+      }
+    }
+    const held = new FolderLock(folder, database);
+    held.#nameHolder(clock);
+    return held;
+  }
+
+  /** Idempotent. */
+  release(): void {
+    if (!this.#database.isOpen) return;
+    rmSync(join(this.#folder, HOLDER_NAME), { force: true });
+    this.#database.close();
+  }
+
+  #nameHolder(clock: Clock): void {
+    const holder: Holder = { pid: process.pid, host: hostname(), since: new Date(clock.now()).toISOString() };
+    const path = join(this.#folder, HOLDER_NAME);
+    try {
+      rmSync(`${path}.new`, { force: true });
+      writeFileSync(`${path}.new`, JSON.stringify(holder), { mode: FILE_MODE, flag: "wx" });
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      this.#database.close();
+      throw refusal(this.#folder, error);
+    }
+  }
+}
+
+function lock(path: string): DatabaseSync {
+  createEmpty(path);
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Never opens a file that is there: closing it again would free a lock that this process holds on it
+ * (POSIX frees all of a process's locks on a file when any of its handles is closed).
+ */
+function createEmpty(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", FILE_MODE));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}
+
+function refusal(folder: string, error: unknown): DioramaError {
+  if (primaryCode(error) !== BUSY) {
+    return new DioramaError(
+      "unavailable",
+      `the cache folder ${folder} can't be locked: ${messageOf(error)}`,
+      {
+        cause: error,
+        place: { file: join(folder, LOCK_NAME) },
+      },
+    );
+  }
+  return new DioramaError(
+    "inUse",
+    `the cache folder ${folder} is in use by ${describeHolder(readHolder(folder))}; close that one, or give this one a folder of its own`,
+    { cause: error, place: { file: folder } },
+  );
+}
+
+function describeHolder(holder: Holder | undefined): string {
+  if (holder === undefined) return "another process";
+  const where = holder.pid === process.pid && holder.host === hostname() ? "this process, " : "process ";
+  return `${where}${holder.pid} on ${holder.host} since ${holder.since}`;
+}
+
+function readHolder(folder: string): Holder | undefined {
+  try {
+    const read: unknown = JSON.parse(readFileSync(join(folder, HOLDER_NAME), "utf8"));
+    if (typeof read !== "object" || read === null) return undefined;
+    if (!("pid" in read && "host" in read && "since" in read)) return undefined;
+    const { pid, host, since } = read;
+    if (typeof pid !== "number" || typeof host !== "string" || typeof since !== "string") return undefined;
+    return { pid, host, since };
+  } catch {
+    // It only names the holder; the lock is what counts.
+    return undefined;
+  }
+}
+
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+    return undefined;
+  return error.errcode & PRIMARY_MASK;
+}

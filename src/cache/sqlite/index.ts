@@ -1,0 +1,1 @@
+export { openDurableCache, type DurableCacheOptions } from "./durable-cache.ts";

@@ -1,0 +1,75 @@
+import type { ErrorCode } from "../../base/index.ts";
+import type { RowPacket } from "./row-packet.ts";
+
+/** What the worker needs to know to find or make its file. */
+export interface WorkerSettings {
+  readonly folder: string;
+  /** Of the cache file; undefined: as large as the disk allows. */
+  readonly maxSizeBytes: number | undefined;
+}
+
+/** A stretch of one transaction. The first opens it, the last commits it; an error of any undoes all. */
+export interface WritePart {
+  readonly table: string;
+  /** Tells the parts of one transaction from those of another that failed before. */
+  readonly transaction: number;
+  readonly first: boolean;
+  readonly last: boolean;
+  readonly clear: boolean;
+  readonly deletes: readonly string[];
+  readonly packet: RowPacket | undefined;
+  /** Encoded; with the last part. */
+  readonly meta: Uint8Array<ArrayBuffer> | undefined;
+}
+
+export interface TableState {
+  /** Encoded; absent for a new table. */
+  readonly meta: Uint8Array<ArrayBuffer> | undefined;
+  readonly rowCount: number;
+  readonly lost: string | undefined;
+}
+
+/** Every call of the worker: what it takes and what it answers. */
+export interface CacheCalls {
+  /** Opens the file, so that what prevents it is told now. */
+  openFile: { take: undefined; give: void };
+  openTable: { take: { readonly table: string }; give: TableState };
+  closeTable: { take: { readonly table: string }; give: void };
+  dropTable: { take: { readonly table: string }; give: void };
+  tableNames: { take: undefined; give: readonly string[] };
+  get: { take: { readonly table: string; readonly ids: readonly string[] }; give: RowPacket };
+  startScan: { take: { readonly table: string }; give: number };
+  /** No rows: the end, where everything was verified. */
+  nextScan: {
+    take: { readonly table: string; readonly scan: number; readonly limit: number };
+    give: RowPacket;
+  };
+  endScan: { take: { readonly table: string; readonly scan: number }; give: void };
+  /** Answers the row count, as far as it got. */
+  write: { take: WritePart; give: number };
+  /** Undoes the transaction if it is still open. */
+  rollback: { take: { readonly transaction: number }; give: void };
+  /** Empties a table whose content can't be used, giving the reason. */
+  giveUp: { take: { readonly table: string }; give: void };
+  /** Ends the file in good order. */
+  close: { take: undefined; give: void };
+}
+
+export type CallName = keyof CacheCalls;
+
+export interface Request<K extends CallName = CallName> {
+  readonly call: number;
+  readonly kind: K;
+  readonly take: CacheCalls[K]["take"];
+}
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type Reply<K extends CallName = CallName> =
+  | { readonly call: number; readonly give: CacheCalls[K]["give"] }
+  | { readonly call: number; readonly failure: Failure }
+  /** A rare change of state, for the log. */
+  | { readonly notice: string };

@@ -1,0 +1,195 @@
+import { type Clock, isDioramaError, yieldToLoop } from "../../base/index.ts";
+import {
+  blankMeta,
+  type CacheBatch,
+  type CacheTable,
+  type StoredRow,
+  type TableMeta,
+} from "../cache-backend.ts";
+import { closedTable } from "../open-tables.ts";
+import { BatchCursor } from "./batch-cursor.ts";
+import { decodeOrNothing } from "./decode-or-nothing.ts";
+import { encodeMeta } from "./meta-codec.ts";
+import { packedRows, packetBuffers, packetCount, type RowPacket } from "./row-packet.ts";
+import type { Turns } from "./turns.ts";
+import type { WorkerLink } from "./worker-link.ts";
+
+/** Parts of one transaction on their way to the worker at once: it never idles, and little memory waits. */
+const MAX_PARTS_UNDER_WAY = 8;
+/** Ids of one request. */
+const IDS_A_REQUEST = 1_024;
+/** Decoding gives way to other work after this. */
+const MAX_DECODE_MS = 8;
+const ROWS_A_LOOK = 16;
+
+/** What a table shares with the others of its folder. */
+export interface TableHost {
+  readonly link: WorkerLink;
+  /** One transaction at a time in the one file. */
+  readonly writes: Turns;
+  readonly clock: Clock;
+  nextTransaction(): number;
+}
+
+export interface OpenedTable {
+  readonly name: string;
+  readonly meta: TableMeta;
+  readonly rowCount: number;
+  readonly lost: string | undefined;
+}
+
+/** One open table of the durable cache, on the main thread: encodes and decodes, the worker does the rest. */
+export class SqliteTable implements CacheTable {
+  readonly lost: string | undefined;
+  readonly #name: string;
+  readonly #host: TableHost;
+  readonly #onClose: () => void;
+  #meta: TableMeta;
+  #rowCount: number;
+  /** The batch that the worker is in the middle of: reads see the table before it or after it. */
+  #writing: Promise<unknown> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(host: TableHost, opened: OpenedTable, onClose: () => void) {
+    this.#host = host;
+    this.#name = opened.name;
+    this.#meta = opened.meta;
+    this.#rowCount = opened.rowCount;
+    this.lost = opened.lost;
+    this.#onClose = onClose;
+  }
+
+  get meta(): TableMeta {
+    return this.#meta;
+  }
+
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  async get(ids: readonly string[]): Promise<readonly StoredRow[]> {
+    this.#mustBeOpen();
+    const found: StoredRow[] = [];
+    for (let from = 0; from < ids.length; from += IDS_A_REQUEST) {
+      const some = ids.slice(from, from + IDS_A_REQUEST);
+      await this.#settle();
+      const packet = await this.#watched(this.#host.link.call("get", { table: this.#name, ids: some }));
+      await this.#decode(packet, found);
+    }
+    return found;
+  }
+
+  async *scan(batchRows: number): AsyncGenerator<readonly StoredRow[], void, undefined> {
+    this.#mustBeOpen();
+    await this.#settle();
+    const { link } = this.#host;
+    const table = this.#name;
+    const scan = await this.#watched(link.call("startScan", { table }));
+    try {
+      for (;;) {
+        await this.#settle();
+        this.#mustBeOpen();
+        const packet = await this.#watched(link.call("nextScan", { table, scan, limit: batchRows }));
+        if (packetCount(packet) === 0) return;
+        const batch: StoredRow[] = [];
+        await this.#decode(packet, batch);
+        yield batch;
+      }
+    } finally {
+      // Best effort: the worker forgets its scans with the table anyway.
+      if (this.#closing === undefined) await link.call("endScan", { table, scan }).catch(() => undefined);
+    }
+  }
+
+  async apply(batch: CacheBatch): Promise<void> {
+    this.#mustBeOpen();
+    await this.#host.writes.run(async () => {
+      const writing = this.#write(batch);
+      this.#writing = writing;
+      try {
+        this.#rowCount = await this.#watched(writing);
+        if (batch.meta !== undefined) this.#meta = batch.meta;
+      } finally {
+        this.#writing = undefined;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#host.writes.run(() => this.#host.link.call("closeTable", { table: this.#name }));
+    } finally {
+      this.#onClose();
+    }
+  }
+
+  /** Sends the batch part by part and answers the row count; the first failure is the one that is told. */
+  async #write(batch: CacheBatch): Promise<number> {
+    const { link, clock } = this.#host;
+    const transaction = this.#host.nextTransaction();
+    const cursor = new BatchCursor(batch, clock);
+    const underWay: Promise<number>[] = [];
+    try {
+      for (;;) {
+        const part = cursor.next();
+        const meta = part.last && batch.meta !== undefined ? encodeMeta(batch.meta) : undefined;
+        const transfer = part.packet === undefined ? [] : packetBuffers(part.packet);
+        const answer = link.call("write", { ...part, table: this.#name, transaction, meta }, transfer);
+        // Told by the first part that fails; the parts behind it only follow.
+        answer.catch(() => undefined);
+        underWay.push(answer);
+        if (part.last) break;
+        if (underWay.length >= MAX_PARTS_UNDER_WAY) await underWay.shift();
+        await yieldToLoop();
+      }
+      let rowCount = 0;
+      for (const answer of underWay) rowCount = await answer;
+      return rowCount;
+    } catch (error) {
+      await link.call("rollback", { transaction }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #decode(packet: RowPacket, into: StoredRow[]): Promise<void> {
+    const { clock, link } = this.#host;
+    let deadline = clock.monotonic() + MAX_DECODE_MS;
+    let decoded = 0;
+    for (const { id, fetchedAt, bytes } of packedRows(packet)) {
+      const row = decodeOrNothing(bytes);
+      // The checksum was right and the bytes are no row: rejects with `corrupt`, and the table is empty.
+      if (row === undefined) await this.#watched(link.call("giveUp", { table: this.#name }));
+      else into.push({ id, row, fetchedAt });
+      if (++decoded % ROWS_A_LOOK !== 0 || clock.monotonic() < deadline) continue;
+      await yieldToLoop();
+      deadline = clock.monotonic() + MAX_DECODE_MS;
+    }
+  }
+
+  /** Remembers, when a call finds damage, that the table is empty now. */
+  async #watched<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (isDioramaError(error, "corrupt")) {
+        this.#meta = blankMeta;
+        this.#rowCount = 0;
+      }
+      throw error;
+    }
+  }
+
+  async #settle(): Promise<void> {
+    // How the batch ended is told to whoever applied it.
+    if (this.#writing !== undefined) await this.#writing.catch(() => undefined);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing !== undefined) throw closedTable(this.#name);
+  }
+}

@@ -1,6 +1,6 @@
 import { everything, hasId, narrow, type Query } from "../query/index.ts";
 import type { Entry } from "../record/index.ts";
-import { askSource } from "./ask-source.ts";
+import { askSource, toError } from "./ask-source.ts";
 import { checkStoredRow, toRowMap } from "./check-answer.ts";
 import type { CallOptions, Source } from "./source.ts";
 import { validateRow } from "./validate-row.ts";
@@ -68,9 +68,7 @@ export async function* readEntries<R extends object>(
   query: Query,
   call: CallOptions,
 ): AsyncGenerator<readonly Entry<R>[], void, undefined> {
-  const iterator = await askSource(source, "read", call, () =>
-    source.read(query, call)[Symbol.asyncIterator](),
-  );
+  const iterator = openRead(source, query, call);
   let ended = false;
   try {
     for (;;) {
@@ -88,6 +86,20 @@ export async function* readEntries<R extends object>(
     // The reader had enough: what the source holds open is closed before the reader goes on.
     if (!ended && call.signal?.aborted !== true) await iterator.return?.();
     else release(iterator);
+  }
+}
+
+/** At once, not through a promise: an abort in between would leave the iterator open. */
+function openRead<R extends object>(
+  source: Source<R>,
+  query: Query,
+  call: CallOptions,
+): AsyncIterator<readonly Entry<R>[]> {
+  call.signal?.throwIfAborted();
+  try {
+    return source.read(query, call)[Symbol.asyncIterator]();
+  } catch (error) {
+    throw toError(error, `${source.name}, read`);
   }
 }
 

@@ -3,10 +3,12 @@ export function yieldToLoop(): Promise<void> {
   return new Promise((resolve) => {
     // A message arrives after what is due already, and sooner than a browser's throttled timer.
     const channel = new MessageChannel();
-    channel.port1.onmessage = (): void => {
+    const arrived = (): void => {
       channel.port1.close();
       resolve();
     };
+    channel.port1.addEventListener("message", arrived, { once: true });
+    channel.port1.start();
     channel.port2.postMessage(undefined);
   });
 }

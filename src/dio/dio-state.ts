@@ -87,6 +87,10 @@ export class DioState {
     return this.#staleAll || this.#stale.has(id);
   }
 
+  get hasStale(): boolean {
+    return this.#staleAll || this.#stale.size > 0;
+  }
+
   get isAllStale(): boolean {
     return this.#staleAll;
   }

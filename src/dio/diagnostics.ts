@@ -1,0 +1,41 @@
+import type { Activity } from "../base/index.ts";
+
+/** How a Dio is doing, as plain data. Times in milliseconds. */
+export interface DioDiagnostics {
+  readonly name: string;
+  readonly activity: Activity;
+  readonly cache: {
+    readonly kind: string;
+    readonly durable: boolean;
+    /** It holds every row of the master. */
+    readonly complete: boolean;
+    /** Confirmed rows. */
+    readonly rows: number;
+    /** Every stored row is in memory. */
+    readonly loaded: boolean;
+    /** Changed rows that are not yet in the table. */
+    readonly unwritten: number;
+    /** Why the table could not be written the last time; absent while all is well. */
+    readonly error?: string;
+  };
+  readonly freshness: {
+    /** When the last whole read began, since 1970. */
+    readonly seededAt: number | undefined;
+    readonly version: string | undefined;
+    /** Everything was declared out of date since. */
+    readonly stale: boolean;
+  };
+  readonly writes: {
+    readonly depth: number;
+    readonly inFlight: number;
+    readonly failed: number;
+    readonly oldestMs: number | undefined;
+  };
+  readonly reads: {
+    /** Calls of the master that are under way for readers. */
+    readonly flights: number;
+    readonly refreshing: boolean;
+    readonly seeding: boolean;
+  };
+  readonly events: { readonly lastSeq: number; readonly subscribers: number };
+}

@@ -1,0 +1,183 @@
+import { type Clock, DioramaError, yieldToLoop } from "../base/index.ts";
+import { checkId, idOf, type Row, toRow, toValue, type Value, withIdColumn } from "../record/index.ts";
+import type { DioState } from "./dio-state.ts";
+import { type RowsInput, toEntries } from "./rows-input.ts";
+import type { Run, RunKind } from "./run.ts";
+import { toTyped, toUntyped } from "./typed-row.ts";
+
+export interface DioCacheHost {
+  readonly state: DioState;
+  readonly clock: Clock;
+  /** For error messages. */
+  readonly name: string;
+  readonly idColumn: string | undefined;
+  /** Emptied by hand: nothing is complete or filled any more. */
+  emptied(): void;
+  inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>): Promise<T>;
+  /** Throws `closed` after the end. */
+  assertOpen(): void;
+}
+
+/** Batches of bulk input between two turns of the event loop. */
+const BATCHES_PER_STRETCH = 4;
+
+/**
+ * The rows of a Dio by id: what every reader sees (`get list count`), and the confirmed layer to write to.
+ * No conditions, no order, no search: those are the facade's.
+ */
+export class DioCache<R extends object = Row> {
+  readonly #host: DioCacheHost;
+  readonly #run: Run | undefined;
+
+  constructor(host: DioCacheHost, run?: Run) {
+    this.#host = host;
+    this.#run = run;
+  }
+
+  /** Whether it is known to hold every row of the master. */
+  get complete(): boolean {
+    return this.#host.state.store.meta.complete;
+  }
+
+  /** The visible row, queued writes included. */
+  async get(id: string): Promise<Readonly<R> | undefined> {
+    const known = await this.#know(id);
+    return toTyped<R>(this.#run === undefined ? known.visible(id) : this.#run.visible(id));
+  }
+
+  /** The row below the queued writes: what the master is known to have. */
+  async confirmed(id: string): Promise<Readonly<R> | undefined> {
+    const known = await this.#know(id);
+    return toTyped<R>(this.#run === undefined ? known.store.get(id) : this.#run.confirmed(id));
+  }
+
+  /** Every visible row, as a map of its own. */
+  async list(): Promise<Map<string, Readonly<R>>> {
+    this.#host.assertOpen();
+    const { state } = this.#host;
+    await state.store.whenLoaded();
+    const entries = this.#run === undefined ? state.visibleEntries() : this.#run.visibleEntries();
+    const rows = new Map<string, Readonly<R>>();
+    for (const [id, row] of entries) rows.set(id, toTyped<R>(row));
+    return rows;
+  }
+
+  /** How many rows are visible. */
+  async count(): Promise<number> {
+    this.#host.assertOpen();
+    const { state } = this.#host;
+    if (this.#run?.wrote !== true) {
+      // Queued writes count only against confirmed rows that are known.
+      if (!state.store.isLoaded) await state.store.ensure([...state.overlay.ids()]);
+      return state.visibleCount;
+    }
+    await state.store.whenLoaded();
+    let count = 0;
+    for (const _ of this.#run.visibleEntries()) count += 1;
+    return count;
+  }
+
+  /** Puts one confirmed row, new or not. Resolves when every view shows it. */
+  async insert(id: string, row: R): Promise<void> {
+    this.#host.assertOpen();
+    const own = this.#toOwnRow(id, row);
+    if (this.#run !== undefined) return this.#run.put(id, own);
+    const { state, clock } = this.#host;
+    if (!state.store.knows(id)) await state.store.ensure([id]);
+    state.confirm(id, own, { fetchedAt: clock.now() });
+    return state.published();
+  }
+
+  /** Puts many confirmed rows in one publication; bad input changes nothing. */
+  async insertAll(rows: RowsInput<R>): Promise<void> {
+    await this.#inRun((run) => this.#stage(run, rows));
+  }
+
+  /** Makes these the only confirmed rows, in one publication; bad input changes nothing. */
+  async replaceAll(rows: RowsInput<R>): Promise<void> {
+    await this.#inRun(async (run) => {
+      run.clear();
+      await this.#stage(run, rows);
+    });
+  }
+
+  /** Removes one confirmed row; nothing happens where there is none. */
+  async delete(id: string): Promise<void> {
+    this.#host.assertOpen();
+    checkId(id, this.#place);
+    if (this.#run !== undefined) return this.#run.remove(id);
+    const { state, clock } = this.#host;
+    if (!state.store.knows(id)) await state.store.ensure([id]);
+    state.confirm(id, undefined, { fetchedAt: clock.now() });
+    return state.published();
+  }
+
+  /** Removes every confirmed row. Outside a callback the cache is not complete after it. */
+  async clear(): Promise<void> {
+    if (this.#run === undefined) this.#host.emptied();
+    await this.#inRun((run) => {
+      run.clear();
+      return Promise.resolve();
+    });
+  }
+
+  /** A small value of the application's own, kept with the rows. */
+  getMeta(name: string): Value | undefined {
+    const { notes } = this.#host.state.store.meta;
+    return Object.hasOwn(notes, name) ? notes[name] : undefined;
+  }
+
+  /** Keeps a small value with the rows, or with `undefined` forgets it; on disk together with what was written before. */
+  setMeta(name: string, value: Value | undefined): void {
+    this.#host.assertOpen();
+    const { store } = this.#host.state;
+    const notes = Object.entries(store.meta.notes).filter(([key]) => key !== name);
+    if (value !== undefined) notes.push([name, toValue(value, this.#place)]);
+    store.setMeta({ notes: Object.fromEntries(notes) });
+  }
+
+  get #place(): { vista: string } {
+    return { vista: this.#host.name };
+  }
+
+  async #know(id: string): Promise<DioState> {
+    this.#host.assertOpen();
+    const { state } = this.#host;
+    if (!state.store.knows(id)) await state.store.ensure([id]);
+    return state;
+  }
+
+  async #inRun(work: (run: Run) => Promise<void>): Promise<void> {
+    this.#host.assertOpen();
+    if (this.#run !== undefined) return work(this.#run);
+    await this.#host.inRun("bulk", async (run) => {
+      await work(run);
+      await run.publish();
+    });
+  }
+
+  async #stage(run: Run, rows: RowsInput<R>): Promise<void> {
+    const { idColumn, name } = this.#host;
+    const findId = (row: R): string => {
+      const cell = idColumn === undefined ? undefined : toUntyped(row)[idColumn];
+      if (cell !== undefined && cell !== null) return idOf(cell, this.#place);
+      throw new DioramaError("invalid", `${name}: a row came without its id; give [id, row] pairs`, { place: this.#place });
+    };
+    let batches = 0;
+    // Collected first, so that bad input in the middle leaves nothing behind.
+    const own: [string, Row][] = [];
+    for await (const batch of toEntries(rows, findId)) {
+      for (const [id, row] of batch) own.push([id, this.#toOwnRow(id, row)]);
+      if (++batches % BATCHES_PER_STRETCH === 0) await yieldToLoop();
+    }
+    run.noteBulk();
+    for (const [id, row] of own) run.put(id, row);
+  }
+
+  #toOwnRow(id: string, row: R): Row {
+    checkId(id, this.#place);
+    const own = toRow(row, { vista: this.#host.name, id });
+    const { idColumn } = this.#host;
+    return idColumn === undefined ? own : withIdColumn(id, own, idColumn, this.#place);
+  }
+}

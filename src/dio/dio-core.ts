@@ -1,0 +1,338 @@
+import { anySignal, type Clock, DioramaError, messageOf, toDioramaError } from "../base/index.ts";
+import type { CacheTable } from "../cache/index.ts";
+import type { Query } from "../query/index.ts";
+import type { WriteQueue } from "../queue/index.ts";
+import { type CallOptions, type ChangeEvent, vista, type Vista, type WriteOp } from "../vista/index.ts";
+import type { DioDiagnostics } from "./diagnostics.ts";
+import { Dio } from "./dio.ts";
+import type { DioParts } from "./dio-parts.ts";
+import { DioState } from "./dio-state.ts";
+import type { FacadeReads } from "./facade-reads.ts";
+import { type FacadeHost, FacadeSource } from "./facade-source.ts";
+import { follow, type Following, type OpenFeed, positionNote } from "./follow.ts";
+import { createMasterSource } from "./master-source.ts";
+import type { DioOptions } from "./options.ts";
+import { Reader } from "./reader.ts";
+import { RowStore } from "./row-store.ts";
+import { Run, type RunKind } from "./run.ts";
+import { RunReads } from "./run-reads.ts";
+import { sendToMaster } from "./send-to-master.ts";
+import { InOrder } from "./upstream.ts";
+import { WholeReads } from "./whole-reads.ts";
+import { Writer, type WriteResult } from "./writer.ts";
+
+/** Wires the parts of one Dio: state, reads, writes, refresh, upstream changes. Its handles share it. */
+export class DioCore implements DioParts {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly state: DioState;
+  readonly writer: Writer;
+  readonly idColumn: string | undefined;
+  readonly #options: DioOptions;
+  readonly #reader: Reader;
+  readonly #wholeReads: WholeReads;
+  readonly #facade: Vista;
+  readonly #queue: WriteQueue;
+  readonly #closing = new AbortController();
+  readonly #events = new InOrder();
+  #master: Vista;
+  #closed: Promise<void> | undefined;
+
+  constructor(master: Vista, options: DioOptions, opened: { readonly table: CacheTable; readonly queue: WriteQueue }) {
+    this.name = options.table;
+    this.clock = options.clock;
+    this.idColumn = master.idColumn;
+    this.#options = options;
+    this.#queue = opened.queue;
+    this.#master = this.#guard(master);
+    const store = new RowStore(opened.table, { clock: options.clock, onFailure: (error) => this.#cacheFailed(error) });
+    this.state = new DioState(store, options.logger);
+    this.#wholeReads = this.#createWholeReads();
+    this.#reader = this.#createReader();
+    this.writer = this.#createWriter();
+    this.#facade = vista(new FacadeSource(this.#facadeHost(this.#reader)));
+  }
+
+  get master(): Vista {
+    return this.#master;
+  }
+
+  /** Runs onStart, and looks whether what was kept from an earlier session is still right. */
+  async start(): Promise<void> {
+    const { onStartBlocking } = this.#options;
+    const { store } = this.state;
+    // Nobody knows what was lost at an unclean end: served at once, refreshed behind.
+    if (store.meta.complete && !store.meta.clean) this.state.markAllStale();
+    const started = this.#wholeReads.start();
+    if (onStartBlocking) await started;
+    else started.catch((error: unknown) => this.#startFailed(error));
+    void started.then(
+      () => this.#wholeReads.checkVersion(),
+      () => undefined,
+    );
+  }
+
+  /** The stored rows had to be given up when the table was opened. */
+  cacheWasLost(reason: string): void {
+    this.#cacheFailed(new DioramaError("corrupt", `${this.name}: ${reason}`, { place: { vista: this.name } }));
+  }
+
+  facade(run: Run | undefined): Vista {
+    if (run === undefined || !(run.wrote || run.isFill)) return this.#facade;
+    return vista(new FacadeSource(this.#facadeHost(new RunReads(run, this.#master))));
+  }
+
+  assertOpen(): void {
+    if (this.#closed !== undefined) throw this.#closedError();
+  }
+
+  async inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call: CallOptions = {}): Promise<T> {
+    const signal = anySignal(call.signal, this.#closing.signal);
+    const run = new Run(this.state, { kind, startedAt: this.clock.now(), signal });
+    try {
+      return await work(run);
+    } finally {
+      run.end();
+    }
+  }
+
+  handleEvent(change: ChangeEvent): Promise<void> {
+    this.assertOpen();
+    return this.#events.run(change.type === "invalidated" ? "" : change.id, async () => {
+      try {
+        await this.inRun("event", (run) => this.#reconcile(run, change));
+      } catch (error) {
+        const failure = toDioramaError(error, "unavailable", `${this.name}: a change could not be applied`);
+        this.state.announce({ type: "upstreamFailed", error: failure });
+        throw failure;
+      }
+      await this.arrived(change);
+    });
+  }
+
+  async arrived(change: ChangeEvent): Promise<void> {
+    if (change.type !== "invalidated") this.writer.observe(change.id, this.state.store.get(change.id), change.opId);
+    await this.state.published();
+  }
+
+  refresh(): Promise<void> {
+    return this.#wholeReads.refresh();
+  }
+
+  reload(master: Vista): Promise<void> {
+    this.assertOpen();
+    return this.#wholeReads.reload(this.#guard(master));
+  }
+
+  invalidate(): void {
+    this.#reader.forgetFills();
+    this.state.markAllStale();
+  }
+
+  emptied(): void {
+    this.#reader.forgetFills();
+    this.state.store.setMeta({ complete: false, seededAt: undefined, version: undefined });
+  }
+
+  follow(open: OpenFeed, feed: string): Following {
+    const note = positionNote(feed);
+    return follow(open, {
+      clock: this.clock,
+      closing: this.#closing.signal,
+      name: this.name,
+      position: () => {
+        const { notes } = this.state.store.meta;
+        const position = Object.hasOwn(notes, note) ? notes[note] : undefined;
+        return typeof position === "string" ? position : undefined;
+      },
+      handle: async (change) => {
+        await this.handleEvent(change);
+        if (change.position === undefined) return;
+        const { store } = this.state;
+        store.setMeta({ notes: { ...store.meta.notes, [note]: change.position } });
+      },
+      onLoss: (error) => this.state.announce({ type: "upstreamFailed", error }),
+      // A refresh that fails is announced by itself.
+      onReturn: () => void this.#wholeReads.refresh().catch(() => undefined),
+    });
+  }
+
+  diagnostics(): DioDiagnostics {
+    const { cache, activity } = this.#options;
+    const { store, bus } = this.state;
+    const error = store.journal.failing?.message;
+    return {
+      name: this.name,
+      activity: activity.state,
+      cache: {
+        kind: cache.kind,
+        durable: cache.durable,
+        complete: store.meta.complete,
+        rows: store.count,
+        loaded: store.isLoaded,
+        unwritten: store.journal.backlog,
+        ...(error === undefined ? {} : { error }),
+      },
+      freshness: { seededAt: store.meta.seededAt, version: store.meta.version, stale: this.state.isAllStale },
+      writes: this.writer.diagnostics(),
+      reads: {
+        flights: this.#reader.flights,
+        refreshing: this.#wholeReads.isRefreshing,
+        seeding: this.#wholeReads.isSeeding,
+      },
+      events: { lastSeq: bus.lastSeq, subscribers: bus.subscriberCount },
+    };
+  }
+
+  close(drainMs: number): Promise<void> {
+    this.#closed ??= this.#close(drainMs);
+    return this.#closed;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#wholeReads.stop();
+    try {
+      await this.writer.close({ drainMs });
+      this.#closing.abort(this.#closedError());
+      this.state.publishNow();
+      await this.state.store.close();
+    } finally {
+      this.#closing.abort(this.#closedError());
+      this.state.bus.close();
+      await this.#queue.close();
+      this.#options.onClose();
+    }
+  }
+
+  /** The master as this Dio calls it, with deadlines and an eye on the activity. */
+  #guard(master: Vista): Vista {
+    const { deadlineMs, clock, activity } = this.#options;
+    const source = createMasterSource(master.source, { deadlineMs, clock, activity, closing: this.#closing.signal });
+    return vista(source).narrowedBy(master.query);
+  }
+
+  async #reconcile(run: Run, change: ChangeEvent): Promise<void> {
+    const dio = new Dio(this, run);
+    const { onEvent } = this.#options.callbacks;
+    if (onEvent === undefined) await dio.applyChange(change);
+    else await onEvent(dio, change, { signal: run.signal });
+    await run.publish();
+  }
+
+  #closedError(): DioramaError {
+    return new DioramaError("closed", `${this.name}: this Dio is closed`, { place: { vista: this.name } });
+  }
+
+  #startFailed(error: unknown): void {
+    const failure = toDioramaError(error, "unavailable", `${this.name}: onStart failed`);
+    this.#options.logger.error("onStart failed", { vista: this.name, code: failure.code });
+    this.state.announce({ type: "startFailed", error: failure });
+  }
+
+  #cacheFailed(error: DioramaError): void {
+    this.#options.logger.error("cache failed", { vista: this.name, code: error.code, reason: messageOf(error) });
+    if (error.code === "corrupt") this.#reader.forgetFills();
+    this.state.announce({ type: "cacheFailed", error });
+  }
+
+  #createWholeReads(): WholeReads {
+    const { callbacks, logger, activity, refreshEveryMs, cache } = this.#options;
+    return new WholeReads({
+      name: this.name,
+      state: this.state,
+      clock: this.clock,
+      callbacks,
+      logger,
+      activity,
+      refreshEveryMs,
+      keeps: cache.keeps,
+      master: () => this.#master,
+      handle: (run, master) => new Dio(this, run, master),
+      inRun: (kind, work) => this.inRun(kind, work),
+      renewed: () => {
+        this.#reader.forgetFills();
+        this.writer.observeRefresh();
+      },
+      swapMaster: (master) => {
+        this.#master = master;
+        this.state.store.setMeta({ fingerprint: master.fingerprint() });
+      },
+    });
+  }
+
+  #createReader(): Reader {
+    const { logger, activity, freshForMs, staleForMs, cache, callbacks } = this.#options;
+    return new Reader({
+      state: this.state,
+      clock: this.clock,
+      logger,
+      activity,
+      freshForMs,
+      staleForMs,
+      keeps: cache.keeps,
+      hasOnQuery: callbacks.onQuery !== undefined,
+      master: () => this.#master,
+      assertOpen: () => this.assertOpen(),
+      fill: (query) => this.#fill(query),
+      seed: () => this.#wholeReads.seed(),
+      isSeeding: () => this.#wholeReads.isSeeding,
+      refreshBehind: () => this.#wholeReads.refreshBehind(),
+      inRun: (kind, work) => this.inRun(kind, work),
+    });
+  }
+
+  #fill(query: Query): Promise<void> {
+    return this.inRun("query", async (run) => {
+      const result = await this.#options.callbacks.onQuery?.(new Dio(this, run), query, { signal: run.signal });
+      await run.publish();
+      if (result?.complete === true) this.#wholeReads.markComplete(run, undefined);
+    });
+  }
+
+  #createWriter(): Writer {
+    const { writes, logger, activity, callbacks } = this.#options;
+    const { onWrite, onWriteBatch } = callbacks;
+    const host = {
+      state: this.state,
+      clock: this.clock,
+      logger,
+      activity,
+      idColumn: this.idColumn,
+      readStored: (id: string, call: CallOptions) => this.#master.get(id, call),
+      send: (op: WriteOp, call: { signal: AbortSignal }) =>
+        onWrite === undefined
+          ? sendToMaster(this.#master, op, call)
+          : this.#inWriteRun((dio, signal) => onWrite(dio, op, { signal }), call),
+    };
+    if (onWriteBatch === undefined) return new Writer(host, writes, this.#queue);
+    const sendBatch = (ops: readonly WriteOp[], call: { signal: AbortSignal }): Promise<readonly WriteResult[] | void> =>
+      this.#inWriteRun((dio, signal) => onWriteBatch(dio, ops, { signal }), call);
+    return new Writer({ ...host, sendBatch }, writes, this.#queue);
+  }
+
+  #inWriteRun<T>(route: (dio: Dio, signal: AbortSignal) => T | Promise<T>, call: CallOptions): Promise<T> {
+    return this.inRun(
+      "write",
+      async (run) => {
+        const result = await route(new Dio(this, run), run.signal);
+        await run.publish();
+        return result;
+      },
+      call,
+    );
+  }
+
+  #facadeHost(reads: FacadeReads): FacadeHost {
+    const { callbacks, facadeOf } = this.#options;
+    return {
+      state: this.state,
+      reads,
+      writer: this.writer,
+      hasRoute: callbacks.onWrite !== undefined || callbacks.onWriteBatch !== undefined,
+      name: this.name,
+      master: () => this.#master,
+      facadeOf,
+      assertOpen: () => this.assertOpen(),
+    };
+  }
+}

@@ -1,0 +1,33 @@
+import type { Clock } from "../base/index.ts";
+import type { CallOptions, ChangeEvent, Vista } from "../vista/index.ts";
+import type { DioDiagnostics } from "./diagnostics.ts";
+import type { DioState } from "./dio-state.ts";
+import type { Following, OpenFeed } from "./follow.ts";
+import type { Run, RunKind } from "./run.ts";
+import type { Writer } from "./writer.ts";
+
+/** What the handles of one Dio share: the parts behind it, as a handle uses them. */
+export interface DioParts {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly state: DioState;
+  readonly writer: Writer;
+  readonly idColumn: string | undefined;
+  readonly master: Vista;
+  /** The Dio as a Vista; in a callback, over the rows as its run sees them. */
+  facade(run: Run | undefined): Vista;
+  assertOpen(): void;
+  inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call?: CallOptions): Promise<T>;
+  handleEvent(change: ChangeEvent): Promise<void>;
+  /** An upstream change is in the confirmed rows: writes that wait for their echo look at it. */
+  arrived(change: ChangeEvent): Promise<void>;
+  refresh(): Promise<void>;
+  reload(master: Vista): Promise<void>;
+  /** Marks everything stale, onQuery's fills included. */
+  invalidate(): void;
+  /** The cache is being emptied by hand: nothing is complete or filled any more. */
+  emptied(): void;
+  follow(open: OpenFeed, feed: string): Following;
+  diagnostics(): DioDiagnostics;
+  close(drainMs: number): Promise<void>;
+}

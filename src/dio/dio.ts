@@ -1,0 +1,251 @@
+import { DioramaError, type Duration, toMilliseconds } from "../base/index.ts";
+import { checkId, type Row, toRow, withIdColumn } from "../record/index.ts";
+import { type ChangeEvent, type Schema, type Source, vista, type Vista } from "../vista/index.ts";
+import type { DioDiagnostics } from "./diagnostics.ts";
+import { DioCache } from "./dio-cache.ts";
+import type { DioParts } from "./dio-parts.ts";
+import type { EventSubscription } from "./event-bus.ts";
+import type { DioEventOf, DioEventType } from "./events.ts";
+import type { Following, OpenFeed } from "./follow.ts";
+import { Run, type RunKind } from "./run.ts";
+import { toUntyped } from "./typed-row.ts";
+import { stageChange } from "./upstream.ts";
+import type { DeadLetters, WriteHandle, WriteRequest } from "./writer.ts";
+
+/** Kinds of runs that read the master whole: inside them a refresh would wait for itself. */
+const WHOLE_RUNS: ReadonlySet<RunKind> = new Set<RunKind>(["start", "refresh", "seed"]);
+
+export interface CloseOptions {
+  /** How long a memory queue goes on sending what is left. Default 30 s; a durable queue keeps it instead. */
+  readonly drain?: Duration;
+}
+
+/** A change feed: an async iterable, or a function that opens one at the position that was stored last. */
+export type ChangeStream<R extends object> =
+  | AsyncIterable<ChangeEvent<R>>
+  | ((call: { readonly signal: AbortSignal; readonly position: string | undefined }) => AsyncIterable<ChangeEvent<R>>);
+
+/**
+ * A Vista bound to a Lens: a cache table, a write queue and events. Made by `lens.makeDio`. The one that a
+ * callback receives is bound to its run: it reads its own writes, which others see when it publishes.
+ */
+export class Dio<R extends object = Row> {
+  /** The rows by id. */
+  readonly cache: DioCache<R>;
+  readonly #parts: DioParts;
+  readonly #run: Run | undefined;
+  readonly #ownMaster: Vista | undefined;
+
+  /** `ownMaster`: what a reload is trying out. */
+  constructor(parts: DioParts, run?: Run, ownMaster?: Vista) {
+    this.#parts = parts;
+    this.#run = run;
+    this.#ownMaster = ownMaster;
+    this.cache = new DioCache<R>(parts, run);
+  }
+
+  /** The name of its cache table. */
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  get schema(): Schema {
+    return this.master.schema;
+  }
+
+  /** The data source, with the deadline and the activity of the Lens around every call. */
+  get master(): Vista<R> {
+    return typedVista<R>(this.#ownMaster ?? this.#parts.master);
+  }
+
+  /** An ordinary Vista over the copy: reads are local, writes are queued. */
+  vista(): Vista<R> {
+    this.#parts.assertOpen();
+    return typedVista<R>(this.#parts.facade(this.#run));
+  }
+
+  /** The vista on the other end of a reference, narrowed by that row; a Dio's own where one is open for it. */
+  related<Other extends object = Row>(name: string, row: R): Vista<Other> {
+    return this.vista().related<Other>(name, row);
+  }
+
+  // Events -------------------------------------------------------------------------------------------------
+
+  /** Every event from now on, at the reader's own pace. */
+  subscribeEvents(): EventSubscription {
+    this.#parts.assertOpen();
+    return this.#parts.state.bus.subscribe();
+  }
+
+  /** Calls the handler with each event of one type; the returned function ends it. */
+  on<T extends DioEventType>(type: T, handler: (event: DioEventOf<T>) => unknown): () => void {
+    this.#parts.assertOpen();
+    return this.#parts.state.bus.on(type, handler);
+  }
+
+  // Upstream -----------------------------------------------------------------------------------------------
+
+  /** Takes in one change of the master through onEvent, in order for each id. */
+  async handleEvent(change: ChangeEvent<R>): Promise<void> {
+    return this.#parts.handleEvent(untypedChange(change));
+  }
+
+  /** What onEvent does by default: puts, removes, or reads again what changed. */
+  async applyChange(change: ChangeEvent<R>): Promise<void> {
+    const untyped = untypedChange(change);
+    if (change.type === "invalidated") await this.refresh();
+    else await this.#write(untyped, (run) => stageChange(run, untyped, this.#parts.master, this.#parts.idColumn));
+  }
+
+  /** Another system told of a row: puts it and publishes. */
+  async patched(id: string, row: R): Promise<void> {
+    const place = { vista: this.name, id };
+    const own = withIdColumn(checkId(id, place), toRow(row, place), this.#parts.idColumn, place);
+    await this.#write({ type: "updated", id, row: own }, (run) => Promise.resolve(run.put(id, own)));
+  }
+
+  /** Another system told that a row is gone: removes it and publishes. */
+  async removed(id: string): Promise<void> {
+    checkId(id, { vista: this.name });
+    await this.#write({ type: "deleted", id }, (run) => Promise.resolve(run.remove(id)));
+  }
+
+  /** Says that a row is out of date: it is shown as stale and read again when it is next asked for. */
+  async invalidateRecord(id: string): Promise<void> {
+    this.#parts.assertOpen();
+    checkId(id, { vista: this.name });
+    const { state } = this.#parts;
+    await this.#run?.publish();
+    state.markStale(id);
+    state.announce({ type: "recordChanged", id });
+    await state.published();
+  }
+
+  /** Says that everything is out of date; publishes what a callback has written so far. */
+  async invalidateAll(): Promise<void> {
+    this.#parts.assertOpen();
+    const { state } = this.#parts;
+    await this.#run?.publish();
+    this.#parts.invalidate();
+    state.announce({ type: "invalidated" });
+    await state.published();
+  }
+
+  /** In a callback: makes everyone see what it has written so far. */
+  async publish(): Promise<void> {
+    this.#parts.assertOpen();
+    await this.#run?.publish();
+    await this.#parts.state.published();
+  }
+
+  /** Applies the master's own changes from now on; after a loss, subscribes again and refreshes. */
+  watch(): Following {
+    this.#parts.assertOpen();
+    const { master } = this.#parts;
+    // Refused here and not in the background, where it would be tried again and again.
+    if (!master.capabilities.canSubscribe) {
+      const message = `${this.name}: the master can't push (no canSubscribe); use refreshEvery or follow(stream)`;
+      throw new DioramaError("unsupported", message, { place: { vista: this.name } });
+    }
+    return this.#parts.follow((call) => this.#parts.master.watch(call), "watch");
+  }
+
+  /** As `watch`, for any stream of changes (a queue, a socket); `feed` names its stored position. */
+  follow(stream: ChangeStream<R>, feed = "follow"): Following {
+    this.#parts.assertOpen();
+    const open = typeof stream === "function" ? stream : (): AsyncIterable<ChangeEvent<R>> => stream;
+    return this.#parts.follow(untypedFeed(open), feed);
+  }
+
+  /** Runs onRefresh; resolves when what it brought is published. */
+  async refresh(): Promise<void> {
+    this.#assertNotInside(WHOLE_RUNS, "refresh()", "onStart and onRefresh are the refresh already; return instead");
+    return this.#parts.refresh();
+  }
+
+  /** Swaps the master and fills from it; views keep the old rows until the new ones are there. */
+  async reload(newMaster: Vista<R> | Source<R>): Promise<void> {
+    this.#assertNotInside(WHOLE_RUNS, "reload()", "wait until the callback has ended");
+    return this.#parts.reload(untypedVista(vista(newMaster)));
+  }
+
+  // Writes -------------------------------------------------------------------------------------------------
+
+  /** Queues one write; the handle tells when it is kept, when it is confirmed, and can withdraw it. */
+  submit(request: WriteRequest<R>): WriteHandle<R> {
+    this.#parts.assertOpen();
+    return this.#parts.writer.submit(request);
+  }
+
+  /** What is queued and what has failed for good. */
+  get writes(): DeadLetters<R> {
+    return this.#parts.writer;
+  }
+
+  /** Resolves when everything queued so far has been confirmed or has failed. */
+  async flush(): Promise<void> {
+    this.#assertNotInside(new Set<RunKind>(["write"]), "flush()", "onWrite is part of what it would wait for");
+    return this.#parts.writer.flush();
+  }
+
+  // Life ---------------------------------------------------------------------------------------------------
+
+  diagnostics(): DioDiagnostics {
+    return this.#parts.diagnostics();
+  }
+
+  /** Ends it: the write under way settles, the cache is written, everything after is `closed`. */
+  async close(options: CloseOptions = {}): Promise<void> {
+    await this.#parts.close(toMilliseconds(options.drain ?? "30s", "close({ drain })"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** In a callback the change joins its run; else it is a publication of its own. */
+  async #write(change: ChangeEvent, stage: (run: Run) => Promise<void>): Promise<void> {
+    this.#parts.assertOpen();
+    if (this.#run !== undefined) return stage(this.#run);
+    await this.#parts.inRun("event", async (run) => {
+      await stage(run);
+      await run.publish();
+    });
+    await this.#parts.arrived(change);
+  }
+
+  #assertNotInside(kinds: ReadonlySet<RunKind>, call: string, why: string): void {
+    this.#parts.assertOpen();
+    if (this.#run === undefined || !kinds.has(this.#run.kind)) return;
+    const message = `${this.name}: ${call} inside its own callback would wait for itself; ${why}`;
+    throw new DioramaError("invalid", message, { place: { vista: this.name } });
+  }
+}
+
+// The row type is the application's claim about the same rows; see typed-row.ts.
+
+function typedVista<R extends object>(untyped: Vista): Vista<R> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return untyped as unknown as Vista<R>;
+}
+
+function untypedVista<R extends object>(typed: Vista<R>): Vista {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return typed as unknown as Vista;
+}
+
+function untypedChange<R extends object>(change: ChangeEvent<R>): ChangeEvent {
+  if ((change.type !== "inserted" && change.type !== "updated") || change.row === undefined) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    return change as ChangeEvent;
+  }
+  return { ...change, row: toUntyped(change.row) };
+}
+
+function untypedFeed<R extends object>(open: Extract<ChangeStream<R>, (...args: never) => unknown>): OpenFeed {
+  return async function* feed(call) {
+    for await (const change of open({ signal: call.signal ?? new AbortController().signal, position: call.position })) {
+      yield untypedChange(change);
+    }
+  };
+}

@@ -1,0 +1,11 @@
+export type { DioDiagnostics } from "./diagnostics.ts";
+export { type ChangeStream, type CloseOptions, Dio } from "./dio.ts";
+export type { DioCache } from "./dio-cache.ts";
+export type { EventSubscription } from "./event-bus.ts";
+export type { DioEvent, DioEventBody, DioEventOf, DioEventType } from "./events.ts";
+export type { Following } from "./follow.ts";
+export { openDio, type OpenedDio } from "./open-dio.ts";
+export type { CallbackCall, DioCallbacks, DioOptions, FillResult } from "./options.ts";
+export type { RowsInput } from "./rows-input.ts";
+export { type FillCall, type FillProgress, reconcileWithMaster, seedFromMaster } from "./seed.ts";
+export type { WriteHandle, WritePolicy, WriteRequest, WriteResult } from "./writer.ts";

@@ -1,0 +1,38 @@
+import { blankMeta } from "../cache/index.ts";
+import type { Row } from "../record/index.ts";
+import type { Vista } from "../vista/index.ts";
+import { Dio } from "./dio.ts";
+import { DioCore } from "./dio-core.ts";
+import type { DioOptions } from "./options.ts";
+
+/** An open Dio, and what its Lens does with it besides. */
+export interface OpenedDio<R extends object = Row> {
+  readonly dio: Dio<R>;
+  /** Resolves when every cache change so far is in its table. */
+  flushCache(): Promise<void>;
+}
+
+/** Opens the table and the queue, starts what runs behind, and waits for onStart where that blocks. */
+export async function openDio<R extends object = Row>(master: Vista, options: DioOptions): Promise<OpenedDio<R>> {
+  const table = await options.cache.openTable(options.table);
+  try {
+    const fingerprint = master.fingerprint();
+    if (table.meta.fingerprint !== fingerprint) {
+      // Rows of another source, or of this one under another schema, are nobody's copy.
+      await table.apply({ clear: true, meta: { ...blankMeta, fingerprint } });
+    }
+    const queue = await options.queues.openQueue(options.table);
+    const core = new DioCore(master, options, { table, queue });
+    if (table.lost !== undefined) core.cacheWasLost(table.lost);
+    try {
+      await core.start();
+    } catch (error) {
+      await core.close(0).catch(() => undefined);
+      throw error;
+    }
+    return { dio: new Dio<R>(core), flushCache: () => core.state.store.journal.flush() };
+  } catch (error) {
+    await table.close();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import type { ActivitySignal, Clock, Logger } from "../base/index.ts";
+import type { CacheBackend } from "../cache/index.ts";
+import type { Query } from "../query/index.ts";
+import type { QueueBackend } from "../queue/index.ts";
+import type { Row } from "../record/index.ts";
+import type { ChangeEvent, Vista, WriteOp } from "../vista/index.ts";
+import type { Dio } from "./dio.ts";
+import type { WritePolicy, WriteResult } from "./writer.ts";
+
+/** What every callback gets last: `signal` fires when the Dio closes or the work is no longer wanted. */
+export interface CallbackCall {
+  readonly signal: AbortSignal;
+}
+
+/** What a filling callback may say of the cache it leaves behind. */
+export type FillResult = void | { readonly complete?: boolean };
+
+type Promised<T> = T | Promise<T>;
+
+/** The callbacks of a Lens; each may be overridden for one Dio. Their Dio reads its own unpublished writes. */
+export interface DioCallbacks<R extends object = Row> {
+  /** Once for each makeDio; usually copies the master into the cache. Default: the first read does. */
+  readonly onStart?: ((dio: Dio<R>, call: CallbackCall) => Promised<FillResult>) | undefined;
+  /** By timer and by hand. Default: reconcile a complete cache with the master, mark another one stale. */
+  readonly onRefresh?: ((dio: Dio<R>, call: CallbackCall) => Promised<FillResult>) | undefined;
+  /** Routes one write; resolving means accepted. Default: write to the master. */
+  readonly onWrite?: ((dio: Dio<R>, op: WriteOp<R>, call: CallbackCall) => Promised<WriteResult>) | undefined;
+  /** Routes several writes that may go together; one result for each, or nothing. Instead of `onWrite`. */
+  readonly onWriteBatch?:
+    | ((dio: Dio<R>, ops: readonly WriteOp<R>[], call: CallbackCall) => Promised<readonly WriteResult[] | void>)
+    | undefined;
+  /** Takes in one upstream change. Default: apply it. */
+  readonly onEvent?: ((dio: Dio<R>, change: ChangeEvent<R>, call: CallbackCall) => Promised<void>) | undefined;
+  /**
+   * Must leave every row that matches the query's conditions and search in the cache; order is only a hint.
+   * Called once for each conditions and search, until a refresh, `invalidateAll` or `clear`.
+   */
+  readonly onQuery?: ((dio: Dio<R>, query: Query, call: CallbackCall) => Promised<FillResult>) | undefined;
+}
+
+/** Everything a Dio is built from: plain data, made by the Lens. Times in milliseconds. */
+export interface DioOptions {
+  readonly callbacks: DioCallbacks;
+  readonly table: string;
+  readonly cache: CacheBackend;
+  readonly queues: QueueBackend;
+  readonly writes: WritePolicy;
+  readonly onStartBlocking: boolean;
+  /** Infinity: never by itself. */
+  readonly refreshEveryMs: number;
+  readonly freshForMs: number;
+  readonly staleForMs: number;
+  readonly deadlineMs: number;
+  readonly activity: ActivitySignal;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Called once, when the Dio has closed. */
+  readonly onClose: () => void;
+  /** The facade of another open Dio of the same Lens over this vista, if there is one. */
+  readonly facadeOf: (master: Vista<object>) => Vista<object> | undefined;
+}

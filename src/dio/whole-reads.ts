@@ -1,0 +1,190 @@
+import { type ActivitySignal, type Clock, isDioramaError, type Logger, messageOf, toDioramaError } from "../base/index.ts";
+import type { CallOptions, Vista } from "../vista/index.ts";
+import type { Dio } from "./dio.ts";
+import type { DioState } from "./dio-state.ts";
+import type { CallbackCall, DioCallbacks, FillResult } from "./options.ts";
+import { Refresher, RefreshTimer } from "./refresher.ts";
+import type { Run, RunKind } from "./run.ts";
+import { reconcileWithMaster, seedFromMaster } from "./seed.ts";
+import { InOrder } from "./upstream.ts";
+
+export interface WholeReadsHost {
+  readonly name: string;
+  readonly state: DioState;
+  readonly callbacks: DioCallbacks;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly activity: ActivitySignal;
+  readonly refreshEveryMs: number;
+  /** False: the cache keeps no rows, so it is never complete. */
+  readonly keeps: boolean;
+  master(): Vista;
+  /** A handle bound to the run, over another master where one is tried out. */
+  handle(run: Run, master?: Vista): Dio;
+  inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>): Promise<T>;
+  /** What onQuery brought, and what waits for upstream, has to be looked at again. */
+  renewed(): void;
+  swapMaster(master: Vista): void;
+}
+
+type Fill = (dio: Dio, call: CallbackCall) => FillResult | Promise<FillResult>;
+
+/** Reads of everything, one at a time: the start, the read-through of the first reader, refreshes, reloads. */
+export class WholeReads {
+  readonly #host: WholeReadsHost;
+  readonly #turns = new InOrder();
+  readonly #refresher: Refresher;
+  readonly #timer: RefreshTimer;
+  #starting: Promise<void> | undefined;
+  #seeding: Promise<void> | undefined;
+
+  constructor(host: WholeReadsHost) {
+    this.#host = host;
+    this.#refresher = new Refresher(() => this.#refresh());
+    this.#timer = new RefreshTimer(() => this.#refresher.join(), {
+      everyMs: host.refreshEveryMs,
+      clock: host.clock,
+      activity: host.activity,
+    });
+  }
+
+  get isSeeding(): boolean {
+    return this.#starting !== undefined || this.#seeding !== undefined;
+  }
+
+  get isRefreshing(): boolean {
+    return this.#refresher.isRunning;
+  }
+
+  /** Runs onStart. */
+  start(): Promise<void> {
+    const { onStart } = this.#host.callbacks;
+    if (onStart === undefined) return Promise.resolve();
+    this.#starting = this.#run("start", onStart).finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** Makes the cache complete, unless the start that is running does. */
+  async seed(): Promise<void> {
+    if (this.#starting !== undefined) {
+      // Its failure is reported to whoever waits for the start; this reader looks what is there then.
+      await this.#starting.catch(() => undefined);
+      return;
+    }
+    this.#seeding ??= this.#run("seed", seedFromMaster).finally(() => {
+      this.#seeding = undefined;
+    });
+    return this.#seeding;
+  }
+
+  refresh(): Promise<void> {
+    return this.#refresher.request();
+  }
+
+  /** For a read that was served something old. */
+  refreshBehind(): Promise<void> {
+    return this.#refresher.join();
+  }
+
+  /** Looks whether the master has changed since the stored rows were read, and refreshes if so. */
+  async checkVersion(): Promise<void> {
+    const { state, activity } = this.#host;
+    const { complete, version } = state.store.meta;
+    if (!complete || activity.state === "offline") return;
+    const current = await this.#askVersion(this.#host.master());
+    if (current === version && !state.isAllStale) return;
+    state.markAllStale();
+    await this.refreshBehind().catch((error: unknown) => {
+      this.#host.logger.info("refresh after a warm start failed", { reason: messageOf(error) });
+    });
+  }
+
+  async reload(master: Vista): Promise<void> {
+    const { onRefresh, onStart } = this.#host.callbacks;
+    await this.#run("refresh", onRefresh ?? onStart ?? reconcileWithMaster, master);
+    this.#host.state.announce({ type: "invalidated" });
+    await this.#host.state.published();
+  }
+
+  /** The run has brought the cache to everything the master had when it began. */
+  markComplete(run: Run, version: string | undefined): void {
+    const { state } = this.#host;
+    state.store.setMeta({ complete: this.#host.keeps, seededAt: run.startedAt, version });
+    state.markAllFresh(run.mark);
+  }
+
+  stop(): void {
+    this.#timer.stop();
+  }
+
+  async #refresh(): Promise<void> {
+    const { state, name } = this.#host;
+    state.announce({ type: "refreshing" });
+    try {
+      await this.#run("refresh", this.#host.callbacks.onRefresh ?? ((dio, call) => this.#refreshByDefault(dio, call)));
+    } catch (error) {
+      const failure = toDioramaError(error, "unavailable", `${name}: the refresh failed`);
+      if (!isDioramaError(error, "closed")) state.announce({ type: "refreshFailed", error: failure });
+      throw failure;
+    }
+    this.#host.renewed();
+    state.announce({ type: "invalidated" });
+    await state.published();
+  }
+
+  #refreshByDefault(dio: Dio, call: CallbackCall): FillResult | Promise<FillResult> {
+    if (dio.cache.complete) return reconcileWithMaster(dio, call);
+    // Rows that were read one by one are read again when they are next asked for.
+    this.#host.state.markAllStale();
+    return undefined;
+  }
+
+  #run(kind: RunKind, fill: Fill, newMaster?: Vista): Promise<void> {
+    return this.#turns.run("", async () => {
+      const master = newMaster ?? this.#host.master();
+      const kept = this.#host.state.store.count > 0;
+      // Asked before the read, so that a change during it is seen as one.
+      const version = await this.#askVersion(master);
+      await this.#host.inRun(kind, async (run) => {
+        const result = await fill(this.#host.handle(run, newMaster), { signal: run.signal });
+        await run.publish();
+        if (newMaster !== undefined) this.#host.swapMaster(newMaster);
+        this.#finish(run, result, version, kept);
+      });
+    });
+  }
+
+  #finish(run: Run, result: FillResult, version: string | undefined, kept: boolean): void {
+    const { state, callbacks } = this.#host;
+    if (result?.complete === false) {
+      state.store.setMeta({ complete: false });
+      return;
+    }
+    const says = result?.complete === true || (run.wroteBulk && callbacks.onQuery === undefined);
+    const renews = run.kind === "refresh" && state.store.meta.complete;
+    if (!says && !renews) return;
+    // Rows of an earlier session that the start did not write may be gone from a master that has changed since.
+    const { meta } = state.store;
+    const leftovers = run.kind === "start" && kept && !run.wroteWhole && (state.isAllStale || meta.version !== version);
+    this.markComplete(run, version);
+    if (!leftovers) return;
+    state.markAllStale();
+    this.refreshBehind().catch((error: unknown) => {
+      this.#host.logger.info("refresh after the start failed", { reason: messageOf(error) });
+    });
+  }
+
+  async #askVersion(master: Vista): Promise<string | undefined> {
+    if (master.source.version === undefined || this.#host.activity.state === "offline") return undefined;
+    try {
+      return await master.version(callOptions);
+    } catch {
+      // Can't tell is what `undefined` means; a source that is down says so at the read itself.
+      return undefined;
+    }
+  }
+}
+
+const callOptions: CallOptions = {};

@@ -1,0 +1,17 @@
+export { createActivity, DioramaError, isDioramaError, silentLogger, systemClock } from "./base/index.ts";
+export type { Activity, ActivitySignal, ActivitySwitch, Clock, Duration, ErrorCode, ErrorPlace, Logger } from "./base/index.ts";
+export type { Entry, Row, Value } from "./record/index.ts";
+export { and, condition, hasId, isNotNull, isNull, not, or } from "./query/index.ts";
+export type { Condition, ConditionInput, Operator, OrderInput, OrderTerm, Query } from "./query/index.ts";
+export { createCapabilities, createSchema, memory, MemorySource, MemoryVista, vista, Vista } from "./vista/index.ts";
+export type { CallOptions, Capabilities, ChangeEvent, Column, ColumnType, MemoryOptions, Page, Reference } from "./vista/index.ts";
+export type { RowPage, RowTokenPage, Schema, SchemaInput, Source, StandardSchemaV1, TokenPage } from "./vista/index.ts";
+export type { WriteKind, WriteOp, WriteOptions } from "./vista/index.ts";
+export { createMemoryCache, createNoCache } from "./cache/index.ts";
+export type { CacheBackend, CacheBatch, CacheTable, StoredRow, TableMeta } from "./cache/index.ts";
+export { Dio, reconcileWithMaster, seedFromMaster } from "./dio/index.ts";
+export type { CallbackCall, ChangeStream, CloseOptions, DioCache, DioCallbacks, DioDiagnostics, DioEvent } from "./dio/index.ts";
+export type { DioEventOf, DioEventType, EventSubscription, FillCall, FillProgress, FillResult } from "./dio/index.ts";
+export type { Following, RowsInput, WriteHandle, WriteRequest, WriteResult } from "./dio/index.ts";
+export { Lens } from "./lens/index.ts";
+export type { LensBuilder, LensSettings, MakeDioSettings, WriteQueueSettings } from "./lens/index.ts";

@@ -1,0 +1,132 @@
+import { type Duration, DioramaError, isDioramaError, nearestName, toMilliseconds } from "../base/index.ts";
+import type { WritePolicy } from "../dio/index.ts";
+import type { DioSettings, LensSettings, MakeDioSettings, WriteQueueSettings } from "./settings.ts";
+
+/** Resolved policies of a Dio, times in milliseconds. */
+export interface DioPolicy {
+  readonly onStartBlocking: boolean;
+  readonly refreshEveryMs: number;
+  readonly freshForMs: number;
+  readonly staleForMs: number;
+  readonly deadlineMs: number;
+  readonly writes: WritePolicy;
+}
+
+const CALLBACKS = ["onStart", "onRefresh", "onWrite", "onWriteBatch", "onEvent", "onQuery"] as const;
+
+const DIO_SETTINGS: readonly string[] = [
+  ...CALLBACKS,
+  "onStartBlocking",
+  "refreshEvery",
+  "freshFor",
+  "staleFor",
+  "deadline",
+  "writeQueue",
+  "optimistic",
+  "table",
+];
+
+const QUEUE_SETTINGS: readonly string[] = ["concurrency", "maxOps", "whenFull", "confirm", "echoTimeout", "coalesce"];
+
+/** Collects problems, so that all of them are told at once. */
+export class Problems {
+  readonly #found: string[] = [];
+
+  add(problem: string): void {
+    this.#found.push(problem);
+  }
+
+  /** The duration in milliseconds; a bad one is a problem and counts as `otherwise`. */
+  duration(duration: Duration | undefined, name: string, otherwise: number): number {
+    if (duration === undefined) return otherwise;
+    try {
+      return toMilliseconds(duration, name);
+    } catch (error) {
+      if (!isDioramaError(error, "invalid")) throw error;
+      this.add(error.message);
+      return otherwise;
+    }
+  }
+
+  names(given: object, known: readonly string[], what: string): void {
+    for (const name of Object.keys(given)) {
+      if (known.includes(name)) continue;
+      const near = nearestName(name, known);
+      this.add(`${what}: there is no setting ${JSON.stringify(name)}${near === undefined ? "" : `; did you mean ${near}?`}`);
+    }
+  }
+
+  /** Ends with `invalid`, naming every problem found. */
+  throwIfAny(what: string): void {
+    if (this.#found.length === 0) return;
+    const list = this.#found.length === 1 ? ` ${this.#found.join("")}` : this.#found.map((problem) => `\n  - ${problem}`).join("");
+    throw new DioramaError("invalid", `${what}:${list}`);
+  }
+}
+
+/** The policies that the settings say, with defaults; every contradiction in them is a problem. */
+export function resolvePolicy(settings: DioSettings, problems: Problems): DioPolicy {
+  for (const name of CALLBACKS) {
+    const callback: unknown = settings[name];
+    if (callback !== undefined && typeof callback !== "function") problems.add(`${name}: give a function`);
+  }
+  if (settings.onWrite !== undefined && settings.onWriteBatch !== undefined) {
+    problems.add("onWrite and onWriteBatch contradict each other: give one");
+  }
+  if (settings.staleFor !== undefined && settings.freshFor === undefined) {
+    problems.add("staleFor without freshFor says nothing: what never ages is never stale");
+  }
+  const refreshEveryMs = problems.duration(settings.refreshEvery, "refreshEvery", Infinity);
+  if (refreshEveryMs === 0) problems.add("refreshEvery: 0 would refresh without end; give at least 1 ms");
+  const deadlineMs = problems.duration(settings.deadline, "deadline", 30_000);
+  if (deadlineMs === 0) problems.add("deadline: 0 leaves the source no time at all");
+  return {
+    onStartBlocking: settings.onStartBlocking ?? true,
+    refreshEveryMs,
+    freshForMs: problems.duration(settings.freshFor, "freshFor", Infinity),
+    staleForMs: problems.duration(settings.staleFor, "staleFor", Infinity),
+    deadlineMs,
+    writes: resolveWrites(settings.writeQueue ?? {}, settings.optimistic ?? true, problems),
+  };
+}
+
+/** What only a Lens has: where its cache is. */
+export function checkLens(settings: LensSettings, problems: Problems): void {
+  const { cacheAt, cacheSource } = settings;
+  if (cacheAt !== undefined && cacheSource !== undefined) {
+    problems.add("cacheAt and cacheSource contradict each other: give one");
+  }
+  if (cacheAt !== undefined && (typeof cacheAt !== "string" || cacheAt === "")) problems.add("cacheAt: give the path of a folder");
+  if (cacheSource?.keeps === false && settings.onQuery !== undefined) {
+    problems.add("onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache");
+  }
+}
+
+export function checkOverrides(overrides: MakeDioSettings<never>, problems: Problems): void {
+  problems.names(overrides, DIO_SETTINGS, "makeDio");
+  if (overrides.table === "") problems.add("table: a name is never empty");
+}
+
+function resolveWrites(queue: WriteQueueSettings, optimistic: boolean, problems: Problems): WritePolicy {
+  problems.names(queue, QUEUE_SETTINGS, "writeQueue");
+  const { concurrency = 1, maxOps = 100_000, whenFull = "wait", confirm = "response", coalesce = false } = queue;
+  if (!Number.isInteger(concurrency) || concurrency < 1) problems.add("writeQueue.concurrency: give a whole number of at least 1");
+  if (!Number.isInteger(maxOps) || maxOps < 1) problems.add("writeQueue.maxOps: give a whole number of at least 1");
+  if (!["wait", "reject"].includes(whenFull)) problems.add('writeQueue.whenFull: give "wait" or "reject"');
+  if (!["response", "echo"].includes(confirm)) problems.add('writeQueue.confirm: give "response" or "echo"');
+  if (confirm === "echo" && !optimistic) {
+    problems.add('confirm: "echo" shows a write until it comes back, and optimistic(false) shows none: give one');
+  }
+  if (queue.echoTimeout !== undefined && !optimistic) problems.add("writeQueue.echoTimeout says nothing with optimistic(false)");
+  return {
+    concurrency,
+    maxOps,
+    whenFull,
+    confirm,
+    echoTimeoutMs: problems.duration(queue.echoTimeout, "writeQueue.echoTimeout", 60_000),
+    coalesce,
+    optimistic,
+    retry: { minMs: 250, maxMs: 60_000 },
+    unknownErrorAttempts: 4,
+  };
+}

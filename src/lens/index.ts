@@ -1,0 +1,3 @@
+export { Lens } from "./lens.ts";
+export type { LensBuilder } from "./lens-builder.ts";
+export type { DioSettings, LensSettings, MakeDioSettings, WriteQueueSettings } from "./settings.ts";

@@ -1,0 +1,120 @@
+import type { ActivitySignal, Clock, Duration, Logger } from "../base/index.ts";
+import type { CacheBackend } from "../cache/index.ts";
+import type { DioCallbacks } from "../dio/index.ts";
+import { checkLens, Problems, resolvePolicy } from "./check-settings.ts";
+import type { LensSettings, WriteQueueSettings } from "./settings.ts";
+
+type Callback<Name extends keyof DioCallbacks> = NonNullable<DioCallbacks[Name]>;
+
+/** Collects the policy of a Lens; nothing happens before `build()`, which checks all of it. */
+export class LensBuilder<Built> {
+  readonly #open: (settings: LensSettings) => Promise<Built>;
+  #settings: LensSettings = {};
+
+  constructor(open: (settings: LensSettings) => Promise<Built>) {
+    this.#open = open;
+  }
+
+  /** Keeps the rows in a folder, which this process then holds alone. */
+  cacheAt(folder: string): this {
+    return this.#set({ cacheAt: folder });
+  }
+
+  /** Keeps the rows in any other cache. */
+  cacheSource(backend: CacheBackend): this {
+    return this.#set({ cacheSource: backend });
+  }
+
+  /** Once for each makeDio; usually copies the master into the cache. */
+  onStart(callback: Callback<"onStart">): this {
+    return this.#set({ onStart: callback });
+  }
+
+  /** Whether makeDio waits for onStart and fails with it. Default true. */
+  onStartBlocking(flag: boolean): this {
+    return this.#set({ onStartBlocking: flag });
+  }
+
+  /** By timer and by hand. */
+  onRefresh(callback: Callback<"onRefresh">): this {
+    return this.#set({ onRefresh: callback });
+  }
+
+  /** How often to refresh; the first time after one full interval. */
+  refreshEvery(duration: Duration): this {
+    return this.#set({ refreshEvery: duration });
+  }
+
+  /** Routes one write; resolving means accepted. */
+  onWrite(callback: Callback<"onWrite">): this {
+    return this.#set({ onWrite: callback });
+  }
+
+  /** Routes several writes at once, instead of onWrite. */
+  onWriteBatch(callback: Callback<"onWriteBatch">): this {
+    return this.#set({ onWriteBatch: callback });
+  }
+
+  /** Takes in one change of the master. */
+  onEvent(callback: Callback<"onEvent">): this {
+    return this.#set({ onEvent: callback });
+  }
+
+  /** Fills the cache with the rows of one query. */
+  onQuery(callback: Callback<"onQuery">): this {
+    return this.#set({ onQuery: callback });
+  }
+
+  /** Younger than this is served as it is. */
+  freshFor(duration: Duration): this {
+    return this.#set({ freshFor: duration });
+  }
+
+  /** For so long after `freshFor`, old rows are served and refreshed behind. */
+  staleFor(duration: Duration): this {
+    return this.#set({ staleFor: duration });
+  }
+
+  /** For one call of the master, or one batch without progress. Default 30 s. */
+  deadline(duration: Duration): this {
+    return this.#set({ deadline: duration });
+  }
+
+  writeQueue(settings: WriteQueueSettings): this {
+    return this.#set({ writeQueue: settings });
+  }
+
+  /** Whether readers see queued writes. Default true. */
+  optimistic(flag: boolean): this {
+    return this.#set({ optimistic: flag });
+  }
+
+  /** Standby slows refresh; offline pauses refresh and sending. */
+  activity(signal: ActivitySignal): this {
+    return this.#set({ activity: signal });
+  }
+
+  logger(logger: Logger): this {
+    return this.#set({ logger });
+  }
+
+  /** Where time comes from; tests bring their own. */
+  clock(clock: Clock): this {
+    return this.#set({ clock });
+  }
+
+  /** Opens the Lens; `invalid` with every problem of its settings, `inUse` where another one holds the folder. */
+  async build(): Promise<Built> {
+    const settings = this.#settings;
+    const problems = new Problems();
+    resolvePolicy(settings, problems);
+    checkLens(settings, problems);
+    problems.throwIfAny("this Lens can't be built");
+    return this.#open(settings);
+  }
+
+  #set(change: LensSettings): this {
+    this.#settings = { ...this.#settings, ...change };
+    return this;
+  }
+}

@@ -1,0 +1,136 @@
+import { createActivity, DioramaError, silentLogger, systemClock } from "../base/index.ts";
+import { type CacheBackend, createMemoryCache } from "../cache/index.ts";
+import { type CloseOptions, type Dio, openDio, type OpenedDio } from "../dio/index.ts";
+import { createMemoryQueues, type QueueBackend } from "../queue/index.ts";
+import type { Row } from "../record/index.ts";
+import type { Source, Vista } from "../vista/index.ts";
+import { checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
+import { LensBuilder } from "./lens-builder.ts";
+import { openCache } from "./open-cache.ts";
+import type { DioSettings, LensSettings, MakeDioSettings } from "./settings.ts";
+import { callbacksOf, untypedSettings, untypedVista } from "./untyped.ts";
+
+/** Shared policy: the cache, the callbacks, when to refresh. Built once; makes a Dio of any Vista. */
+export class Lens {
+  readonly #settings: LensSettings;
+  readonly #cache: CacheBackend;
+  readonly #queues: QueueBackend;
+  /** Open Dios by table. */
+  readonly #dios = new Map<string, OpenDio>();
+  readonly #opening = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(settings: LensSettings, cache: CacheBackend) {
+    this.#settings = settings;
+    this.#cache = cache;
+    this.#queues = createMemoryQueues();
+  }
+
+  /** Begins a Lens; `build()` opens it. */
+  static builder(): LensBuilder<Lens> {
+    return new LensBuilder(async (settings) => {
+      const { cacheAt, cacheSource } = settings;
+      if (cacheAt !== undefined) return new Lens(settings, await openCache(cacheAt, settings));
+      return new Lens(settings, cacheSource ?? createMemoryCache());
+    });
+  }
+
+  /** Opens a Dio over the vista, with settings of its own where given. `inUse` where its table is open already. */
+  async makeDio<R extends object = Row>(master: Vista<R> | Source<R>, overrides: MakeDioSettings<R> = {}): Promise<Dio<R>> {
+    this.#assertOpen();
+    const own = untypedVista(master);
+    const opening = this.#openDio<R>(own, overrides);
+    this.#opening.add(opening);
+    try {
+      const opened = await opening;
+      this.#dios.set(opened.dio.name, { fingerprint: own.fingerprint(), ...lensView(opened) });
+      return opened.dio;
+    } finally {
+      this.#opening.delete(opening);
+    }
+  }
+
+  /** Resolves when every cache change so far is in its table; rejects with why one is not (`full`). */
+  async flush(): Promise<void> {
+    await settleAll([...this.#dios.values()].map((open) => open.flushCache()));
+  }
+
+  /** Closes its Dios, then the cache. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(options);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #openDio<R extends object>(master: Vista, overrides: MakeDioSettings<R>): Promise<OpenedDio<R>> {
+    const problems = new Problems();
+    checkOverrides(overrides, problems);
+    const settings = mergeSettings(this.#settings, untypedSettings(overrides));
+    const policy = resolvePolicy(settings, problems);
+    problems.throwIfAny("this Dio can't be made");
+    const table = overrides.table ?? master.name;
+    return openDio<R>(master, {
+      ...policy,
+      table,
+      callbacks: callbacksOf(settings),
+      cache: this.#cache,
+      queues: this.#queues,
+      activity: settings.activity ?? createActivity(),
+      logger: settings.logger ?? silentLogger,
+      clock: settings.clock ?? systemClock,
+      onClose: () => this.#dios.delete(table),
+      facadeOf: (target) => this.#facadeOf(target),
+    });
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    await Promise.allSettled(this.#opening);
+    try {
+      await settleAll([...this.#dios.values()].map((open) => open.close(options)));
+    } finally {
+      await this.#queues.close();
+      await this.#cache.close();
+    }
+  }
+
+  #facadeOf(target: Vista<object>): Vista<object> | undefined {
+    const fingerprint = target.fingerprint();
+    for (const open of this.#dios.values()) if (open.fingerprint === fingerprint) return open.facade();
+    return undefined;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new DioramaError("closed", "this Lens is closed; build another one");
+  }
+}
+
+/** What the Lens does with a Dio, whatever its rows are. */
+interface OpenDio {
+  readonly fingerprint: string;
+  facade(): Vista<object>;
+  flushCache(): Promise<void>;
+  close(options: CloseOptions): Promise<void>;
+}
+
+function lensView<R extends object>({ dio, flushCache }: OpenedDio<R>): Omit<OpenDio, "fingerprint"> {
+  return { facade: () => untypedVista(dio.vista()), flushCache, close: (options) => dio.close(options) };
+}
+
+/** Waits for all, then fails with the first failure: one that fails leaves none of the others half done. */
+async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+/** The settings of the Lens, changed by those of one Dio; one given as `undefined` is not given. */
+function mergeSettings(settings: LensSettings, overrides: DioSettings): LensSettings {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const merged = { ...settings, ...given };
+  // Another route replaces the one of the Lens, whichever form each has.
+  if (overrides.onWrite !== undefined) merged.onWriteBatch = overrides.onWriteBatch;
+  else if (overrides.onWriteBatch !== undefined) merged.onWrite = undefined;
+  return merged;
+}

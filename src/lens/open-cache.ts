@@ -1,0 +1,8 @@
+import type { CacheBackend } from "../cache/index.ts";
+import type { LensSettings } from "./settings.ts";
+
+/** The durable cache of this runtime, loaded when it is first asked for. */
+export async function openCache(folder: string, settings: LensSettings): Promise<CacheBackend> {
+  const { openDurableCache } = await import("#durable");
+  return openDurableCache(folder, { clock: settings.clock, logger: settings.logger });
+}

@@ -1,0 +1,29 @@
+import type { Row } from "../../record/index.ts";
+import { Vista } from "../../vista/index.ts";
+import { toSettings } from "./check-options.ts";
+import type { CsvOptions } from "./csv-options.ts";
+import { CsvSource } from "./csv-source.ts";
+import { openLayout } from "./open-layout.ts";
+
+/** A vista whose source is a CSV file. */
+export class CsvVista<R extends object = Row> extends Vista<R> {
+  declare readonly source: CsvSource<R>;
+
+  constructor(source: CsvSource<R>) {
+    super(source);
+  }
+}
+
+/**
+ * A vista over a CSV file (`.gz` too), after a look at its header and first 10,000 rows. `notFound` where there is
+ * no such file; `invalid` for options or a header that can't be, and for a bad row among the first (unless those
+ * are skipped).
+ */
+export async function csv<R extends object = Row>(
+  file: string | URL,
+  options: CsvOptions<R> = {},
+): Promise<CsvVista<R>> {
+  const settings = toSettings(file, options);
+  const layout = await openLayout(settings, options);
+  return new CsvVista(new CsvSource<R>(settings, layout, options.schema));
+}

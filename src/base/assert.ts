@@ -1,6 +1,7 @@
 /** Programmer mistakes end loudly here; operating failures are DioramaErrors. */
 export function assert(condition: unknown, message: string): asserts condition {
-  if (condition === false || condition === undefined || condition === null) throw new Error(`assertion failed: ${message}`);
+  if (condition === false || condition === undefined || condition === null)
+    throw new Error(`assertion failed: ${message}`);
 }
 
 /** The value, which the code around it knows to be there. */

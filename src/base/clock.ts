@@ -39,7 +39,12 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `delayMs`, or at once when the signal aborts: the caller looks at the signal. */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, options?: TimerOptions): Promise<void> {
+export function sleep(
+  clock: Clock,
+  delayMs: number,
+  signal?: AbortSignal,
+  options?: TimerOptions,
+): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();
     const onAbort = (): void => {
@@ -60,7 +65,12 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, optio
 
 /** Node's timers are objects that can be released; a browser's are numbers and hold nothing. */
 function releaseTimer(handle: unknown): void {
-  if (typeof handle === "object" && handle !== null && "unref" in handle && typeof handle.unref === "function") {
+  if (
+    typeof handle === "object" &&
+    handle !== null &&
+    "unref" in handle &&
+    typeof handle.unref === "function"
+  ) {
     handle.unref();
   }
 }

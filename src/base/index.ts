@@ -5,7 +5,14 @@ export { backoffDelayMs, type Backoff } from "./backoff.ts";
 export { sleep, systemClock, type Clock, type Timer, type TimerOptions } from "./clock.ts";
 export { toMilliseconds, type Duration } from "./duration.ts";
 export { describePlace, errorAt } from "./error-at.ts";
-export { DioramaError, isDioramaError, messageOf, toDioramaError, type ErrorCode, type ErrorPlace } from "./errors.ts";
+export {
+  DioramaError,
+  isDioramaError,
+  messageOf,
+  toDioramaError,
+  type ErrorCode,
+  type ErrorPlace,
+} from "./errors.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
 export { Ring } from "./ring.ts";

@@ -161,7 +161,9 @@ export class DioCache<R extends object = Row> {
     const findId = (row: R): string => {
       const cell = idColumn === undefined ? undefined : toUntyped(row)[idColumn];
       if (cell !== undefined && cell !== null) return idOf(cell, this.#place);
-      throw new DioramaError("invalid", `${name}: a row came without its id; give [id, row] pairs`, { place: this.#place });
+      throw new DioramaError("invalid", `${name}: a row came without its id; give [id, row] pairs`, {
+        place: this.#place,
+      });
     };
     let batches = 0;
     // Collected first, so that bad input in the middle leaves nothing behind.

@@ -38,14 +38,21 @@ export class DioCore implements DioParts {
   #master: Vista;
   #closed: Promise<void> | undefined;
 
-  constructor(master: Vista, options: DioOptions, opened: { readonly table: CacheTable; readonly queue: WriteQueue }) {
+  constructor(
+    master: Vista,
+    options: DioOptions,
+    opened: { readonly table: CacheTable; readonly queue: WriteQueue },
+  ) {
     this.name = options.table;
     this.clock = options.clock;
     this.idColumn = master.idColumn;
     this.#options = options;
     this.#queue = opened.queue;
     this.#master = this.#guard(master);
-    const store = new RowStore(opened.table, { clock: options.clock, onFailure: (error) => this.#cacheFailed(error) });
+    const store = new RowStore(opened.table, {
+      clock: options.clock,
+      onFailure: (error) => this.#cacheFailed(error),
+    });
     this.state = new DioState(store, options.logger);
     this.#wholeReads = this.#createWholeReads();
     this.#reader = this.#createReader();
@@ -74,7 +81,9 @@ export class DioCore implements DioParts {
 
   /** The stored rows had to be given up when the table was opened. */
   cacheWasLost(reason: string): void {
-    this.#cacheFailed(new DioramaError("corrupt", `${this.name}: ${reason}`, { place: { vista: this.name } }));
+    this.#cacheFailed(
+      new DioramaError("corrupt", `${this.name}: ${reason}`, { place: { vista: this.name } }),
+    );
   }
 
   facade(run: Run | undefined): Vista {
@@ -111,7 +120,8 @@ export class DioCore implements DioParts {
   }
 
   async arrived(change: ChangeEvent): Promise<void> {
-    if (change.type !== "invalidated") this.writer.observe(change.id, this.state.store.get(change.id), change.opId);
+    if (change.type !== "invalidated")
+      this.writer.observe(change.id, this.state.store.get(change.id), change.opId);
     await this.state.published();
   }
 
@@ -207,7 +217,12 @@ export class DioCore implements DioParts {
   /** The master as this Dio calls it, with deadlines and an eye on the activity. */
   #guard(master: Vista): Vista {
     const { deadlineMs, clock, activity } = this.#options;
-    const source = createMasterSource(master.source, { deadlineMs, clock, activity, closing: this.#closing.signal });
+    const source = createMasterSource(master.source, {
+      deadlineMs,
+      clock,
+      activity,
+      closing: this.#closing.signal,
+    });
     return vista(source).narrowedBy(master.query);
   }
 
@@ -230,7 +245,11 @@ export class DioCore implements DioParts {
   }
 
   #cacheFailed(error: DioramaError): void {
-    this.#options.logger.error("cache failed", { vista: this.name, code: error.code, reason: messageOf(error) });
+    this.#options.logger.error("cache failed", {
+      vista: this.name,
+      code: error.code,
+      reason: messageOf(error),
+    });
     if (error.code === "corrupt") this.#reader.forgetFills();
     this.state.announce({ type: "cacheFailed", error });
   }
@@ -283,7 +302,9 @@ export class DioCore implements DioParts {
 
   #fill(query: Query): Promise<void> {
     return this.inRun("query", async (run) => {
-      const result = await this.#options.callbacks.onQuery?.(new Dio(this, run), query, { signal: run.signal });
+      const result = await this.#options.callbacks.onQuery?.(new Dio(this, run), query, {
+        signal: run.signal,
+      });
       await run.publish();
       if (result?.complete === true) this.#wholeReads.markComplete(run, undefined);
     });
@@ -305,7 +326,10 @@ export class DioCore implements DioParts {
           : this.#inWriteRun((dio, signal) => onWrite(dio, op, { signal }), call),
     };
     if (onWriteBatch === undefined) return new Writer(host, writes, this.#queue);
-    const sendBatch = (ops: readonly WriteOp[], call: { signal: AbortSignal }): Promise<readonly WriteResult[] | void> =>
+    const sendBatch = (
+      ops: readonly WriteOp[],
+      call: { signal: AbortSignal },
+    ): Promise<readonly WriteResult[] | void> =>
       this.#inWriteRun((dio, signal) => onWriteBatch(dio, ops, { signal }), call);
     return new Writer({ ...host, sendBatch }, writes, this.#queue);
   }

@@ -23,7 +23,10 @@ export interface CloseOptions {
 /** A change feed: an async iterable, or a function that opens one at the position that was stored last. */
 export type ChangeStream<R extends object> =
   | AsyncIterable<ChangeEvent<R>>
-  | ((call: { readonly signal: AbortSignal; readonly position: string | undefined }) => AsyncIterable<ChangeEvent<R>>);
+  | ((call: {
+      readonly signal: AbortSignal;
+      readonly position: string | undefined;
+    }) => AsyncIterable<ChangeEvent<R>>);
 
 /**
  * A Vista bound to a Lens: a cache table, a write queue and events. Made by `lens.makeDio`. The one that a
@@ -94,7 +97,10 @@ export class Dio<R extends object = Row> {
   async applyChange(change: ChangeEvent<R>): Promise<void> {
     const untyped = untypedChange(change);
     if (change.type === "invalidated") await this.refresh();
-    else await this.#write(untyped, (run) => stageChange(run, untyped, this.#parts.master, this.#parts.idColumn));
+    else
+      await this.#write(untyped, (run) =>
+        stageChange(run, untyped, this.#parts.master, this.#parts.idColumn),
+      );
   }
 
   /** Another system told of a row: puts it and publishes. */
@@ -159,7 +165,11 @@ export class Dio<R extends object = Row> {
 
   /** Runs onRefresh; resolves when what it brought is published. */
   async refresh(): Promise<void> {
-    this.#assertNotInside(WHOLE_RUNS, "refresh()", "onStart and onRefresh are the refresh already; return instead");
+    this.#assertNotInside(
+      WHOLE_RUNS,
+      "refresh()",
+      "onStart and onRefresh are the refresh already; return instead",
+    );
     return this.#parts.refresh();
   }
 
@@ -184,7 +194,11 @@ export class Dio<R extends object = Row> {
 
   /** Resolves when everything queued so far has been confirmed or has failed. */
   async flush(): Promise<void> {
-    this.#assertNotInside(new Set<RunKind>(["write"]), "flush()", "onWrite is part of what it would wait for");
+    this.#assertNotInside(
+      new Set<RunKind>(["write"]),
+      "flush()",
+      "onWrite is part of what it would wait for",
+    );
     return this.#parts.writer.flush();
   }
 
@@ -242,9 +256,14 @@ function untypedChange<R extends object>(change: ChangeEvent<R>): ChangeEvent {
   return { ...change, row: toUntyped(change.row) };
 }
 
-function untypedFeed<R extends object>(open: Extract<ChangeStream<R>, (...args: never) => unknown>): OpenFeed {
+function untypedFeed<R extends object>(
+  open: Extract<ChangeStream<R>, (...args: never) => unknown>,
+): OpenFeed {
   return async function* feed(call) {
-    for await (const change of open({ signal: call.signal ?? new AbortController().signal, position: call.position })) {
+    for await (const change of open({
+      signal: call.signal ?? new AbortController().signal,
+      position: call.position,
+    })) {
       yield untypedChange(change);
     }
   };

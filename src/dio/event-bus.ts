@@ -97,7 +97,11 @@ export class EventBus {
   }
 
   #report(event: DioEvent, error: unknown): void {
-    this.#logger.error("event handler failed", { type: event.type, seq: event.seq, reason: messageOf(error) });
+    this.#logger.error("event handler failed", {
+      type: event.type,
+      seq: event.seq,
+      reason: messageOf(error),
+    });
   }
 }
 

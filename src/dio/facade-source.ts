@@ -95,16 +95,28 @@ export class FacadeSource implements Source {
     return this.#host.reads.count(query, call);
   }
 
-  page(query: Query, page: { readonly number: number; readonly size: number }, call: CallOptions): Promise<Page> {
+  page(
+    query: Query,
+    page: { readonly number: number; readonly size: number },
+    call: CallOptions,
+  ): Promise<Page> {
     return this.window(query, { offset: (page.number - 1) * page.size, limit: page.size }, call);
   }
 
-  async window(query: Query, window: { readonly offset: number; readonly limit: number }, call: CallOptions): Promise<Page> {
+  async window(
+    query: Query,
+    window: { readonly offset: number; readonly limit: number },
+    call: CallOptions,
+  ): Promise<Page> {
     const { rows, total } = await this.#host.reads.window(query, window.offset, window.limit, call);
     return total === undefined ? { rows } : { rows, total };
   }
 
-  async next(query: Query, from: { readonly token: string | undefined; readonly size: number }, call: CallOptions): Promise<TokenPage> {
+  async next(
+    query: Query,
+    from: { readonly token: string | undefined; readonly size: number },
+    call: CallOptions,
+  ): Promise<TokenPage> {
     const all = await this.#host.reads.rows(query, call);
     let start = 0;
     if (from.token !== undefined) {
@@ -115,13 +127,16 @@ export class FacadeSource implements Source {
     const rows = all.slice(start, start + from.size);
     const end = start + rows.length;
     const last = rows.at(-1);
-    return last === undefined || end >= all.length ? { rows } : { rows, token: toToken({ offset: end, afterId: last[0] }) };
+    return last === undefined || end >= all.length
+      ? { rows }
+      : { rows, token: toToken({ offset: end, afterId: last[0] }) };
   }
 
   async insert(id: string, row: Row, call: WriteOptions): Promise<Row> {
     if (!this.#isQueued(call)) {
       await this.#know(id);
-      if (this.#host.state.visible(id) !== undefined) throw this.#refusal("conflict", id, "there is a row of this id already");
+      if (this.#host.state.visible(id) !== undefined)
+        throw this.#refusal("conflict", id, "there is a row of this id already");
     }
     return this.#queue({ kind: "insert", id, row }, call, row);
   }
@@ -200,18 +215,25 @@ export class FacadeSource implements Source {
   }
 
   #refusal(code: ErrorCode, id: string, why: string): DioramaError {
-    return new DioramaError(code, `${this.name}, id ${JSON.stringify(id)}: ${why}`, { place: { vista: this.name, id } });
+    return new DioramaError(code, `${this.name}, id ${JSON.stringify(id)}: ${why}`, {
+      place: { vista: this.name, id },
+    });
   }
 
   async #queue(request: WriteRequest, call: WriteOptions, shown: Row): Promise<Row> {
     call.signal?.throwIfAborted();
-    const handle = this.#host.writer.submit(call.opId === undefined ? request : { ...request, opId: call.opId });
+    const handle = this.#host.writer.submit(
+      call.opId === undefined ? request : { ...request, opId: call.opId },
+    );
     await handle.staged;
     return (request.id === undefined ? undefined : this.#host.state.visible(request.id)) ?? shown;
   }
 }
 
-function toChange(event: { readonly type: string; readonly id?: string }, state: DioState): ChangeEvent | undefined {
+function toChange(
+  event: { readonly type: string; readonly id?: string },
+  state: DioState,
+): ChangeEvent | undefined {
   switch (event.type) {
     case "recordInserted":
     case "recordChanged": {

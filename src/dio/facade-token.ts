@@ -18,5 +18,7 @@ export function fromToken(token: string, name: string): TokenPlace {
   } catch {
     // Reported below, like every other token that is none of ours.
   }
-  throw new DioramaError("invalid", `${name}: this is no token of an earlier fetchNext`, { place: { vista: name } });
+  throw new DioramaError("invalid", `${name}: this is no token of an earlier fetchNext`, {
+    place: { vista: name },
+  });
 }

@@ -1,11 +1,21 @@
-import { anySignal, type Backoff, backoffDelayMs, type Clock, type DioramaError, sleep, toDioramaError } from "../base/index.ts";
+import {
+  anySignal,
+  type Backoff,
+  backoffDelayMs,
+  type Clock,
+  type DioramaError,
+  sleep,
+  toDioramaError,
+} from "../base/index.ts";
 import type { CallOptions, ChangeEvent } from "../vista/index.ts";
 
 /** Waits between attempts to subscribe again. */
 const RESUBSCRIBE: Backoff = { minMs: 250, maxMs: 60_000 };
 
 /** Opens a feed of changes; `position` is where the last one that was applied stood, where the feed says. */
-export type OpenFeed = (call: CallOptions & { readonly position: string | undefined }) => AsyncIterable<ChangeEvent>;
+export type OpenFeed = (
+  call: CallOptions & { readonly position: string | undefined },
+) => AsyncIterable<ChangeEvent>;
 
 export interface FollowHost {
   readonly clock: Clock;

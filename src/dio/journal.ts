@@ -156,7 +156,9 @@ export class Journal {
     // A table that is being filled anew is not complete until the transaction that completes it, and one
     // that is being changed was not closed in order.
     if (clear) return { clear, deletes, puts, meta: { ...meta, complete: false, clean: false } };
-    return this.#written.clean ? { deletes, puts, meta: { ...this.#written, clean: false } } : { deletes, puts };
+    return this.#written.clean
+      ? { deletes, puts, meta: { ...this.#written, clean: false } }
+      : { deletes, puts };
   }
 
   *#takeIds(): Generator<string> {

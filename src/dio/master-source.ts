@@ -1,4 +1,11 @@
-import { abortable, anySignal, type ActivitySignal, type Clock, DioramaError, throwIfAborted } from "../base/index.ts";
+import {
+  abortable,
+  anySignal,
+  type ActivitySignal,
+  type Clock,
+  DioramaError,
+  throwIfAborted,
+} from "../base/index.ts";
 import type { Entry } from "../record/index.ts";
 import type { CallOptions, ChangeEvent, Source } from "../vista/index.ts";
 
@@ -26,16 +33,25 @@ export function createMasterSource(source: Source, options: MasterSourceOptions)
     read: (query, call) => guard.stream((inner) => source.read(query, inner), call),
   };
   const { version, get, count, page, window, next, insert, add, replace, patch, watch, explain } = source;
-  if (version !== undefined) guarded.version = (call) => guard.call((inner) => version.call(source, inner), call);
+  if (version !== undefined)
+    guarded.version = (call) => guard.call((inner) => version.call(source, inner), call);
   if (get !== undefined) guarded.get = (id, call) => guard.call((inner) => get.call(source, id, inner), call);
-  if (count !== undefined) guarded.count = (query, call) => guard.call((inner) => count.call(source, query, inner), call);
-  if (page !== undefined) guarded.page = (query, at, call) => guard.call((inner) => page.call(source, query, at, inner), call);
-  if (window !== undefined) guarded.window = (query, at, call) => guard.call((inner) => window.call(source, query, at, inner), call);
-  if (next !== undefined) guarded.next = (query, from, call) => guard.call((inner) => next.call(source, query, from, inner), call);
-  if (insert !== undefined) guarded.insert = (id, row, call) => guard.call((inner) => insert.call(source, id, row, inner), call);
-  if (add !== undefined) guarded.add = (row, call) => guard.call((inner) => add.call(source, row, inner), call);
-  if (replace !== undefined) guarded.replace = (id, row, call) => guard.call((inner) => replace.call(source, id, row, inner), call);
-  if (patch !== undefined) guarded.patch = (id, part, call) => guard.call((inner) => patch.call(source, id, part, inner), call);
+  if (count !== undefined)
+    guarded.count = (query, call) => guard.call((inner) => count.call(source, query, inner), call);
+  if (page !== undefined)
+    guarded.page = (query, at, call) => guard.call((inner) => page.call(source, query, at, inner), call);
+  if (window !== undefined)
+    guarded.window = (query, at, call) => guard.call((inner) => window.call(source, query, at, inner), call);
+  if (next !== undefined)
+    guarded.next = (query, from, call) => guard.call((inner) => next.call(source, query, from, inner), call);
+  if (insert !== undefined)
+    guarded.insert = (id, row, call) => guard.call((inner) => insert.call(source, id, row, inner), call);
+  if (add !== undefined)
+    guarded.add = (row, call) => guard.call((inner) => add.call(source, row, inner), call);
+  if (replace !== undefined)
+    guarded.replace = (id, row, call) => guard.call((inner) => replace.call(source, id, row, inner), call);
+  if (patch !== undefined)
+    guarded.patch = (id, part, call) => guard.call((inner) => patch.call(source, id, part, inner), call);
   guardDeletes(source, guarded, guard);
   if (watch !== undefined) guarded.watch = (call) => guard.feed((inner) => watch.call(source, inner), call);
   if (explain !== undefined) guarded.explain = (query) => explain.call(source, query);
@@ -46,8 +62,10 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function guardDeletes(source: Source, guarded: Writable<Source>, guard: MasterGuard): void {
   const { delete: remove, deleteAll } = source;
-  if (remove !== undefined) guarded.delete = (id, call) => guard.call((inner) => remove.call(source, id, inner), call);
-  if (deleteAll !== undefined) guarded.deleteAll = (query, call) => guard.call((inner) => deleteAll.call(source, query, inner), call);
+  if (remove !== undefined)
+    guarded.delete = (id, call) => guard.call((inner) => remove.call(source, id, inner), call);
+  if (deleteAll !== undefined)
+    guarded.deleteAll = (query, call) => guard.call((inner) => deleteAll.call(source, query, inner), call);
 }
 
 class MasterGuard {
@@ -71,7 +89,10 @@ class MasterGuard {
   }
 
   /** A read: each batch has the deadline for itself, so a long read that moves on is no hang. */
-  async *stream(work: (call: CallOptions) => AsyncIterable<readonly Entry[]>, call: CallOptions): AsyncGenerator<readonly Entry[]> {
+  async *stream(
+    work: (call: CallOptions) => AsyncIterable<readonly Entry[]>,
+    call: CallOptions,
+  ): AsyncGenerator<readonly Entry[]> {
     this.#assertReachable();
     const ending = new AbortController();
     const outer = anySignal(call.signal, ending.signal, this.#options.closing);
@@ -93,7 +114,10 @@ class MasterGuard {
   }
 
   /** A change feed: silence is no hang. */
-  async *feed(work: (call: CallOptions) => AsyncIterable<ChangeEvent>, call: CallOptions): AsyncGenerator<ChangeEvent> {
+  async *feed(
+    work: (call: CallOptions) => AsyncIterable<ChangeEvent>,
+    call: CallOptions,
+  ): AsyncGenerator<ChangeEvent> {
     this.#assertReachable();
     const signal = anySignal(call.signal, this.#options.closing);
     const changes = work({ ...call, signal })[Symbol.asyncIterator]();
@@ -111,9 +135,13 @@ class MasterGuard {
   #assertReachable(): void {
     if (this.#options.closing.aborted) throw this.#options.closing.reason;
     if (this.#options.activity.state !== "offline") return;
-    throw new DioramaError("unavailable", `${this.#name}: the application is offline, and this needs the source`, {
-      place: { vista: this.#name },
-    });
+    throw new DioramaError(
+      "unavailable",
+      `${this.#name}: the application is offline, and this needs the source`,
+      {
+        place: { vista: this.#name },
+      },
+    );
   }
 
   #deadline(signal: AbortSignal | undefined): { signal: AbortSignal; done: () => void } {

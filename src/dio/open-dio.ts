@@ -13,7 +13,10 @@ export interface OpenedDio<R extends object = Row> {
 }
 
 /** Opens the table and the queue, starts what runs behind, and waits for onStart where that blocks. */
-export async function openDio<R extends object = Row>(master: Vista, options: DioOptions): Promise<OpenedDio<R>> {
+export async function openDio<R extends object = Row>(
+  master: Vista,
+  options: DioOptions,
+): Promise<OpenedDio<R>> {
   const table = await options.cache.openTable(options.table);
   try {
     const fingerprint = master.fingerprint();

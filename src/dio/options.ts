@@ -27,10 +27,16 @@ export interface DioCallbacks<R extends object = Row> {
   readonly onWrite?: ((dio: Dio<R>, op: WriteOp<R>, call: CallbackCall) => Promised<WriteResult>) | undefined;
   /** Routes several writes that may go together; one result for each, or nothing. Instead of `onWrite`. */
   readonly onWriteBatch?:
-    | ((dio: Dio<R>, ops: readonly WriteOp<R>[], call: CallbackCall) => Promised<readonly WriteResult[] | void>)
+    | ((
+        dio: Dio<R>,
+        ops: readonly WriteOp<R>[],
+        call: CallbackCall,
+      ) => Promised<readonly WriteResult[] | void>)
     | undefined;
   /** Takes in one upstream change. Default: apply it. */
-  readonly onEvent?: ((dio: Dio<R>, change: ChangeEvent<R>, call: CallbackCall) => Promised<void>) | undefined;
+  readonly onEvent?:
+    | ((dio: Dio<R>, change: ChangeEvent<R>, call: CallbackCall) => Promised<void>)
+    | undefined;
   /**
    * Must leave every row that matches the query's conditions and search in the cache; order is only a hint.
    * Called once for each conditions and search, until a refresh, `invalidateAll` or `clear`.

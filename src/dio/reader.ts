@@ -1,4 +1,11 @@
-import { type ActivitySignal, type Clock, isDioramaError, type Logger, messageOf, SingleFlight } from "../base/index.ts";
+import {
+  type ActivitySignal,
+  type Clock,
+  isDioramaError,
+  type Logger,
+  messageOf,
+  SingleFlight,
+} from "../base/index.ts";
 import { evaluate, evaluateWindow, type Query, queryKey } from "../query/index.ts";
 import { type Entry, type Row, toRow } from "../record/index.ts";
 import { type CallOptions, searchColumnsOf, type Vista } from "../vista/index.ts";
@@ -83,14 +90,16 @@ export class Reader implements FacadeReads {
       if (!state.store.isLoaded) await state.store.ensure([...state.overlay.ids()]);
       return state.visibleCount;
     }
-    return evaluateWindow(await this.#entries(plan), query, this.#searchColumns, { offset: 0, limit: 0 }).total;
+    return evaluateWindow(await this.#entries(plan), query, this.#searchColumns, { offset: 0, limit: 0 })
+      .total;
   }
 
   async get(id: string, call: CallOptions): Promise<Row | undefined> {
     const { state } = this.#host;
     this.#host.assertOpen();
     // The common case by itself: everything is here and nothing can be too old.
-    if (state.store.isLoaded && state.store.meta.complete && !this.#canAge && !state.hasStale) return state.visible(id);
+    if (state.store.isLoaded && state.store.meta.complete && !this.#canAge && !state.hasStale)
+      return state.visible(id);
     return this.#getChecked(id, call);
   }
 
@@ -160,7 +169,7 @@ export class Reader implements FacadeReads {
     }
   }
 
-  async #entries(plan: ReadPlan) : Promise<Iterable<readonly [string, Row]>> {
+  async #entries(plan: ReadPlan): Promise<Iterable<readonly [string, Row]>> {
     const { state } = this.#host;
     if (plan.kind === "readAll" && !this.#host.keeps) return this.#overlaid(await this.#readWhole());
     await state.store.whenLoaded();
@@ -194,8 +203,14 @@ export class Reader implements FacadeReads {
 
   // Pushing down -------------------------------------------------------------------------------------------
 
-  async #pushedRows(plan: ReadPlan & { kind: "push" }, query: Query, call: CallOptions): Promise<readonly Entry[]> {
-    const found = await this.#keep(async () => (await this.#host.master().narrowedBy(plan.pushed).list(call)).entries());
+  async #pushedRows(
+    plan: ReadPlan & { kind: "push" },
+    query: Query,
+    call: CallOptions,
+  ): Promise<readonly Entry[]> {
+    const found = await this.#keep(async () =>
+      (await this.#host.master().narrowedBy(plan.pushed).list(call)).entries(),
+    );
     if (plan.whole && this.#host.state.overlay.isEmpty) return found;
     // Queued writes can bring rows into the query that the master does not have there.
     return evaluate(this.#withPending(found), query, this.#searchColumns);
@@ -265,7 +280,9 @@ export class Reader implements FacadeReads {
     const fetchedAt = state.store.fetchedAt(id);
     const ageMs = fetchedAt === undefined ? undefined : clock.now() - fetchedAt;
     const freshness = decideFreshness({ ageMs, invalidated: state.isStale(id) }, freshForMs, staleForMs);
-    await this.#follow(freshness, () => (state.isAllStale && state.store.meta.complete ? this.#host.refreshBehind() : this.#fetch(id, call)));
+    await this.#follow(freshness, () =>
+      state.isAllStale && state.store.meta.complete ? this.#host.refreshBehind() : this.#fetch(id, call),
+    );
   }
 
   // Freshness ----------------------------------------------------------------------------------------------
@@ -287,7 +304,11 @@ export class Reader implements FacadeReads {
       return;
     }
     const { clock, freshForMs, staleForMs } = this.#host;
-    const freshness = decideFreshness({ ageMs: clock.now() - filledAt, invalidated: false }, freshForMs, staleForMs);
+    const freshness = decideFreshness(
+      { ageMs: clock.now() - filledAt, invalidated: false },
+      freshForMs,
+      staleForMs,
+    );
     await this.#follow(freshness, () => this.#fills.fill(key, query));
   }
 
@@ -295,7 +316,8 @@ export class Reader implements FacadeReads {
   async #follow(freshness: Freshness, renew: () => Promise<void>): Promise<void> {
     if (freshness === "fresh" || this.#host.activity.state === "offline") return;
     const renewed = renew().catch((error: unknown) => {
-      if (!isDioramaError(error, "closed")) this.#host.logger.info("renewing failed", { reason: messageOf(error) });
+      if (!isDioramaError(error, "closed"))
+        this.#host.logger.info("renewing failed", { reason: messageOf(error) });
     });
     if (freshness === "wait") await renewed;
   }

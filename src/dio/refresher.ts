@@ -48,7 +48,10 @@ export class RefreshTimer {
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(tick: () => Promise<unknown>, options: { readonly everyMs: number; readonly clock: Clock; readonly activity: ActivitySignal }) {
+  constructor(
+    tick: () => Promise<unknown>,
+    options: { readonly everyMs: number; readonly clock: Clock; readonly activity: ActivitySignal },
+  ) {
     this.#tick = tick;
     this.#options = options;
     if (options.everyMs !== Infinity) this.#arm();

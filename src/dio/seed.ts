@@ -16,7 +16,10 @@ export interface FillCall {
  * Copies the master into the cache, publishing page by page, so that views fill while it runs. At the end
  * rows that the master no longer has are removed. A complete cache needs no seed: it returns at once.
  */
-export async function seedFromMaster<R extends object = Row>(dio: Dio<R>, call: FillCall = {}): Promise<{ complete: true } | undefined> {
+export async function seedFromMaster<R extends object = Row>(
+  dio: Dio<R>,
+  call: FillCall = {},
+): Promise<{ complete: true } | undefined> {
   if (dio.cache.complete) return undefined;
   const before = (await dio.cache.count()) === 0 ? undefined : await dio.cache.list();
   let rows = 0;
@@ -35,7 +38,10 @@ export async function seedFromMaster<R extends object = Row>(dio: Dio<R>, call: 
  * Brings the cache to what the master has: writes only what differs and removes what is gone, in one
  * publication at the end, so that no view is ever blank or half done.
  */
-export async function reconcileWithMaster<R extends object = Row>(dio: Dio<R>, call: FillCall = {}): Promise<{ complete: true }> {
+export async function reconcileWithMaster<R extends object = Row>(
+  dio: Dio<R>,
+  call: FillCall = {},
+): Promise<{ complete: true }> {
   await dio.cache.clear();
   let rows = 0;
   for await (const batch of dio.master.batches(signalOf(call))) {

@@ -3,7 +3,11 @@ import type { Vista, WriteOp } from "../vista/index.ts";
 import type { WriteResult } from "./writer.ts";
 
 /** The default route of a write: the master, with the op's id as idempotency key. */
-export async function sendToMaster(master: Vista, op: WriteOp, call: { readonly signal: AbortSignal }): Promise<WriteResult> {
+export async function sendToMaster(
+  master: Vista,
+  op: WriteOp,
+  call: { readonly signal: AbortSignal },
+): Promise<WriteResult> {
   const options = { opId: op.opId, signal: call.signal };
   switch (op.kind) {
     case "insert":
@@ -21,7 +25,11 @@ export async function sendToMaster(master: Vista, op: WriteOp, call: { readonly 
   }
 }
 
-async function deleteAll(master: Vista, ids: readonly string[] | undefined, options: { opId: string; signal: AbortSignal }): Promise<void> {
+async function deleteAll(
+  master: Vista,
+  ids: readonly string[] | undefined,
+  options: { opId: string; signal: AbortSignal },
+): Promise<void> {
   if (ids === undefined) return master.deleteAll(options);
   if (master.capabilities.canMatch) return master.where({ kind: "id", ids }).deleteAll(options);
   for (const id of ids) {

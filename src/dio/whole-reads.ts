@@ -1,4 +1,11 @@
-import { type ActivitySignal, type Clock, isDioramaError, type Logger, messageOf, toDioramaError } from "../base/index.ts";
+import {
+  type ActivitySignal,
+  type Clock,
+  isDioramaError,
+  type Logger,
+  messageOf,
+  toDioramaError,
+} from "../base/index.ts";
 import type { CallOptions, Vista } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioState } from "./dio-state.ts";
@@ -123,7 +130,10 @@ export class WholeReads {
     const { state, name } = this.#host;
     state.announce({ type: "refreshing" });
     try {
-      await this.#run("refresh", this.#host.callbacks.onRefresh ?? ((dio, call) => this.#refreshByDefault(dio, call)));
+      await this.#run(
+        "refresh",
+        this.#host.callbacks.onRefresh ?? ((dio, call) => this.#refreshByDefault(dio, call)),
+      );
     } catch (error) {
       const failure = toDioramaError(error, "unavailable", `${name}: the refresh failed`);
       if (!isDioramaError(error, "closed")) state.announce({ type: "refreshFailed", error: failure });
@@ -167,7 +177,8 @@ export class WholeReads {
     if (!says && !renews) return;
     // Rows of an earlier session that the start did not write may be gone from a master that has changed since.
     const { meta } = state.store;
-    const leftovers = run.kind === "start" && kept && !run.wroteWhole && (state.isAllStale || meta.version !== version);
+    const leftovers =
+      run.kind === "start" && kept && !run.wroteWhole && (state.isAllStale || meta.version !== version);
     this.markComplete(run, version);
     if (!leftovers) return;
     state.markAllStale();

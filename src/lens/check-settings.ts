@@ -26,7 +26,14 @@ const DIO_SETTINGS: readonly string[] = [
   "table",
 ];
 
-const QUEUE_SETTINGS: readonly string[] = ["concurrency", "maxOps", "whenFull", "confirm", "echoTimeout", "coalesce"];
+const QUEUE_SETTINGS: readonly string[] = [
+  "concurrency",
+  "maxOps",
+  "whenFull",
+  "confirm",
+  "echoTimeout",
+  "coalesce",
+];
 
 /** Collects problems, so that all of them are told at once. */
 export class Problems {
@@ -52,14 +59,19 @@ export class Problems {
     for (const name of Object.keys(given)) {
       if (known.includes(name)) continue;
       const near = nearestName(name, known);
-      this.add(`${what}: there is no setting ${JSON.stringify(name)}${near === undefined ? "" : `; did you mean ${near}?`}`);
+      this.add(
+        `${what}: there is no setting ${JSON.stringify(name)}${near === undefined ? "" : `; did you mean ${near}?`}`,
+      );
     }
   }
 
   /** Ends with `invalid`, naming every problem found. */
   throwIfAny(what: string): void {
     if (this.#found.length === 0) return;
-    const list = this.#found.length === 1 ? ` ${this.#found.join("")}` : this.#found.map((problem) => `\n  - ${problem}`).join("");
+    const list =
+      this.#found.length === 1
+        ? ` ${this.#found.join("")}`
+        : this.#found.map((problem) => `\n  - ${problem}`).join("");
     throw new DioramaError("invalid", `${what}:${list}`);
   }
 }
@@ -96,9 +108,12 @@ export function checkLens(settings: LensSettings, problems: Problems): void {
   if (cacheAt !== undefined && cacheSource !== undefined) {
     problems.add("cacheAt and cacheSource contradict each other: give one");
   }
-  if (cacheAt !== undefined && (typeof cacheAt !== "string" || cacheAt === "")) problems.add("cacheAt: give the path of a folder");
+  if (cacheAt !== undefined && (typeof cacheAt !== "string" || cacheAt === ""))
+    problems.add("cacheAt: give the path of a folder");
   if (cacheSource?.keeps === false && settings.onQuery !== undefined) {
-    problems.add("onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache");
+    problems.add(
+      "onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache",
+    );
   }
 }
 
@@ -109,15 +124,26 @@ export function checkOverrides(overrides: MakeDioSettings<never>, problems: Prob
 
 function resolveWrites(queue: WriteQueueSettings, optimistic: boolean, problems: Problems): WritePolicy {
   problems.names(queue, QUEUE_SETTINGS, "writeQueue");
-  const { concurrency = 1, maxOps = 100_000, whenFull = "wait", confirm = "response", coalesce = false } = queue;
-  if (!Number.isInteger(concurrency) || concurrency < 1) problems.add("writeQueue.concurrency: give a whole number of at least 1");
-  if (!Number.isInteger(maxOps) || maxOps < 1) problems.add("writeQueue.maxOps: give a whole number of at least 1");
+  const {
+    concurrency = 1,
+    maxOps = 100_000,
+    whenFull = "wait",
+    confirm = "response",
+    coalesce = false,
+  } = queue;
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    problems.add("writeQueue.concurrency: give a whole number of at least 1");
+  if (!Number.isInteger(maxOps) || maxOps < 1)
+    problems.add("writeQueue.maxOps: give a whole number of at least 1");
   if (!["wait", "reject"].includes(whenFull)) problems.add('writeQueue.whenFull: give "wait" or "reject"');
   if (!["response", "echo"].includes(confirm)) problems.add('writeQueue.confirm: give "response" or "echo"');
   if (confirm === "echo" && !optimistic) {
-    problems.add('confirm: "echo" shows a write until it comes back, and optimistic(false) shows none: give one');
+    problems.add(
+      'confirm: "echo" shows a write until it comes back, and optimistic(false) shows none: give one',
+    );
   }
-  if (queue.echoTimeout !== undefined && !optimistic) problems.add("writeQueue.echoTimeout says nothing with optimistic(false)");
+  if (queue.echoTimeout !== undefined && !optimistic)
+    problems.add("writeQueue.echoTimeout says nothing with optimistic(false)");
   return {
     concurrency,
     maxOps,

@@ -36,7 +36,10 @@ export class Lens {
   }
 
   /** Opens a Dio over the vista, with settings of its own where given. `inUse` where its table is open already. */
-  async makeDio<R extends object = Row>(master: Vista<R> | Source<R>, overrides: MakeDioSettings<R> = {}): Promise<Dio<R>> {
+  async makeDio<R extends object = Row>(
+    master: Vista<R> | Source<R>,
+    overrides: MakeDioSettings<R> = {},
+  ): Promise<Dio<R>> {
     this.#assertOpen();
     const own = untypedVista(master);
     const opening = this.#openDio<R>(own, overrides);
@@ -103,7 +106,8 @@ export class Lens {
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined) throw new DioramaError("closed", "this Lens is closed; build another one");
+    if (this.#closed !== undefined)
+      throw new DioramaError("closed", "this Lens is closed; build another one");
   }
 }
 

@@ -1,7 +1,7 @@
-import { errorAt, nearestName, type DioramaError, type ErrorPlace } from "../base/index.ts";
+import { errorAt, nearestName, unreachable, type DioramaError, type ErrorPlace } from "../base/index.ts";
 import { toRow, withIdColumn, type Row, type Value } from "../record/index.ts";
 import { columnMapOf, columnNamesOf, mandatoryColumnsOf } from "./schema-columns.ts";
-import type { Column, ColumnType, Schema } from "./schema.ts";
+import type { ColumnType, Schema } from "./schema.ts";
 
 /**
  * A row on its way to a source, whole: known columns, values of their types, id column filled in, else `invalid`.
@@ -68,32 +68,44 @@ function fillIdColumn(schema: Schema, id: string, row: Row, place: ErrorPlace): 
   const { idColumn } = schema;
   if (idColumn === undefined) return row;
   if (!isEmpty(row, idColumn)) return withIdColumn(id, row, idColumn, place);
-  const column = columnMapOf(schema).get(idColumn);
-  const value = column === undefined ? id : idValue(column, id, place);
-  return withIdColumn(id, { ...row, [idColumn]: value }, idColumn, place);
+  const type = columnMapOf(schema).get(idColumn)?.type ?? "text";
+  const value = idValue(type, id);
+  if (value === undefined) {
+    const what = `the id column is ${type}, and this id is the text of none: give the row its own`;
+    throw errorAt("invalid", { ...place, id, column: idColumn }, what);
+  }
+  return Object.hasOwn(row, idColumn) ? { ...row, [idColumn]: value } : { [idColumn]: value, ...row };
 }
 
-function idValue(column: Column, id: string, place: ErrorPlace): Value {
-  switch (column.type) {
-    case "integer":
-    case "number": {
-      const number = Number(id);
-      if (Number.isSafeInteger(number) && String(number) === id) return number;
-      if (/^-?[1-9]\d*$/.test(id)) return BigInt(id);
-      throw errorAt(
-        "invalid",
-        { ...place, id, column: column.name },
-        `the id column is ${column.type}, and the id is no whole number: give the id as one`,
-      );
-    }
+/** The value of that type whose text is the id. */
+function idValue(type: ColumnType, id: string): Value | undefined {
+  switch (type) {
     case "text":
-    case "decimal":
     case "json":
-    case "boolean":
-    case "date":
-    case "bytes":
       return id;
+    case "decimal":
+      return fits(type, id) ? id : undefined;
+    case "integer":
+    case "number":
+      return numberOf(id, type);
+    case "boolean":
+      return id === "true" || id === "false" ? id === "true" : undefined;
+    case "date": {
+      const date = new Date(id);
+      return !Number.isNaN(date.getTime()) && date.toISOString() === id ? date : undefined;
+    }
+    case "bytes":
+      return undefined;
+    default:
+      return unreachable(type);
   }
+}
+
+function numberOf(id: string, type: ColumnType): Value | undefined {
+  const number = Number(id);
+  if (Math.abs(number) <= Number.MAX_SAFE_INTEGER && String(number) === id && fits(type, number))
+    return number;
+  return /^-?[1-9]\d*$/.test(id) ? BigInt(id) : undefined;
 }
 
 const expectedOf: Readonly<Record<ColumnType, string>> = {

@@ -19,7 +19,7 @@ export interface SchemaInput {
   readonly id?: string | undefined;
   /** Without columns, the schema is open. */
   readonly columns?: ColumnsInput | undefined;
-  /** The columns that name a row to people, first one first. */
+  /** The columns that name a row to people. */
   readonly title?: string | readonly string[] | undefined;
   readonly references?: Readonly<Record<string, ReferenceInput>> | undefined;
   /** Rows may hold columns that are not listed. */

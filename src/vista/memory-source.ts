@@ -109,9 +109,9 @@ export class MemorySource<R extends object = Row> implements Source<R> {
 
   async count(query: Query): Promise<number> {
     requireCapability(this, "canCount", "count");
-    return query.conditions.length === 0 && query.search === undefined
-      ? this.#rows.size
-      : this.#evaluate(query).length;
+    requireQuery(this, query);
+    const isWhole = query.conditions.length === 0 && query.search === undefined;
+    return isWhole ? this.#rows.size : this.#evaluate(query).length;
   }
 
   async page(query: Query, page: { readonly number: number; readonly size: number }): Promise<Page<R>> {

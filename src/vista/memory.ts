@@ -8,7 +8,7 @@ import { Vista } from "./vista.ts";
 
 interface Described<R extends object> {
   /** The column that holds the id; rows of a Map need none. */
-  readonly id?: (keyof R & string) | undefined;
+  readonly id?: (keyof NoInfer<R> & string) | undefined;
   /** Without columns they are inferred from the rows; from no rows, or with a validator, the schema stays open. */
   readonly columns?: ColumnsInput | undefined;
   /** Every capability is on unless it is switched off here. */

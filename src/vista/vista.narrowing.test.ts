@@ -85,9 +85,9 @@ describe("narrowing", () => {
         ]),
       ),
     ).toEqual(["c"]);
-    expect(await ids(products.where([or(["price", "=", 6], ["price", "=", 5]), not(["id", "=", "b"])]))).toEqual([
-      "c",
-    ]);
+    expect(
+      await ids(products.where([or(["price", "=", 6], ["price", "=", 5]), not(["id", "=", "b"])])),
+    ).toEqual(["c"]);
     expect(await ids(products.where([]))).toEqual(["a", "b", "c", "d"]);
     expect(await ids(products.withId("b"))).toEqual(["b"]);
     expect(await ids(products.withId("b").withId("c"))).toEqual([]);

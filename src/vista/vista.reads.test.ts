@@ -64,21 +64,40 @@ describe("capabilities", () => {
     canTraverse: (of) => of.related("none", { id: "a" }),
   };
 
-  test.each(allCapabilityNames)("V4 without %s the call is unsupported and the source is not asked", async (name) => {
-    let asked = 0;
-    const count = (): never => {
-      asked += 1;
-      throw new Error("asked");
-    };
-    const all = createCapabilities(Object.fromEntries(allCapabilityNames.map((each) => [each, each !== name])));
-    const methods = { read: count, get: count, count, page: count, window: count, next: count, watch: count };
-    const source = createSource([], { ...methods, insert: count, patch: count, delete: count, capabilities: all });
-    const error = await failure((async () => doing[name](vista(source)))());
-    expect(error).toMatchObject({ code: "unsupported" });
-    expect(String(error)).toContain("stock");
-    expect(String(error)).toContain(name);
-    expect(asked).toBe(0);
-  });
+  test.each(allCapabilityNames)(
+    "V4 without %s the call is unsupported and the source is not asked",
+    async (name) => {
+      let asked = 0;
+      const count = (): never => {
+        asked += 1;
+        throw new Error("asked");
+      };
+      const all = createCapabilities(
+        Object.fromEntries(allCapabilityNames.map((each) => [each, each !== name])),
+      );
+      const methods = {
+        read: count,
+        get: count,
+        count,
+        page: count,
+        window: count,
+        next: count,
+        watch: count,
+      };
+      const source = createSource([], {
+        ...methods,
+        insert: count,
+        patch: count,
+        delete: count,
+        capabilities: all,
+      });
+      const error = await failure((async () => doing[name](vista(source)))());
+      expect(error).toMatchObject({ code: "unsupported" });
+      expect(String(error)).toContain("stock");
+      expect(String(error)).toContain(name);
+      expect(asked).toBe(0);
+    },
+  );
 
   test("V4 a query is never answered in part, by whatever method it is asked", async () => {
     const half = memory<Row>("half", { id: "id", columns, capabilities: { canSearch: false } });
@@ -215,7 +234,10 @@ describe("reads", () => {
   });
 
   test("V10 a walk meets every row once, also when rows come and go behind it", async () => {
-    const walked = memory("walked", { id: "id", rows: Array.from({ length: 7 }, (_, at) => ({ id: `r${at}` })) });
+    const walked = memory("walked", {
+      id: "id",
+      rows: Array.from({ length: 7 }, (_, at) => ({ id: `r${at}` })),
+    });
     const met: string[] = [];
     let token: string | undefined;
     do {
@@ -247,7 +269,10 @@ describe("reads", () => {
 describe("a source at fault", () => {
   test("V12 a wrong answer is rejected, and the next call works", async () => {
     const wrong: readonly unknown[] = [
-      [["a", { id: "a" }], ["a", { id: "a" }]],
+      [
+        ["a", { id: "a" }],
+        ["a", { id: "a" }],
+      ],
       [["", { id: "" }]],
       [[5, { id: "5" }]],
       [["a", null]],
@@ -391,13 +416,19 @@ describe("a source at fault", () => {
 describe("explain and fingerprint", () => {
   test("V22 explain sends nothing and shows no values", () => {
     const source = createSource([], { read: () => expect.unreachable("nothing is sent") });
-    const told = vista(source).where("price", ">", 41).where("category", "secret").search("hush").orderBy("price");
+    const told = vista(source)
+      .where("price", ">", 41)
+      .where("category", "secret")
+      .search("hush")
+      .orderBy("price");
     expect(told.explain()).toBe(
       "stock: read where price > ? and category = ? search ? order by price asc nulls last; refused: the source has no canFilter",
     );
     const groups = narrow(everything, { kind: "not", condition: { kind: "id", ids: ["a", "b"] } });
     expect(products.narrowedBy(groups).explain()).toBe("products: read where not id in (2 ids)");
-    expect(products.where([["price", "in", [1, 2]]]).explain()).toBe("products: read where price in (2 values)");
+    expect(products.where([["price", "in", [1, 2]]]).explain()).toBe(
+      "products: read where price in (2 values)",
+    );
     const explaining = createSource([], { explain: () => "SELECT 1" });
     expect(vista(explaining).explain()).toBe("stock: SELECT 1");
   });

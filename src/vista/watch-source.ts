@@ -1,5 +1,5 @@
 import type { RowTest } from "../query/index.ts";
-import { askSource } from "./ask-source.ts";
+import { toError } from "./ask-source.ts";
 import type { ChangeEvent } from "./change-event.ts";
 import { release } from "./read-source.ts";
 import { asRow } from "./row-types.ts";
@@ -19,6 +19,7 @@ export function watchSource<R extends object>(
   call: CallOptions,
 ): AsyncIterableIterator<ChangeEvent<R>, undefined> {
   const waiting = new Set<(step: Step<R>) => void>();
+  const done: Step<R> = { done: true, value: undefined };
   let feed: AsyncIterator<ChangeEvent<R>> | undefined;
   let ended = false;
 
@@ -27,47 +28,41 @@ export function watchSource<R extends object>(
     ended = true;
     call.signal?.removeEventListener("abort", end);
     if (feed !== undefined) release(feed);
-    for (const resolve of waiting) resolve({ done: true, value: undefined });
+    for (const resolve of waiting) resolve(done);
     waiting.clear();
   };
   const advance = async (): Promise<Step<R>> => {
-    try {
-      feed ??= source.watch?.(call)[Symbol.asyncIterator]();
-      const step = await feed?.next();
-      if (step !== undefined && step.done !== true) {
-        return { done: false, value: await toShown(source, shows, step.value) };
-      }
-      end();
-      return { done: true, value: undefined };
-    } catch (error) {
-      if (ended) return { done: true, value: undefined };
-      end();
-      throw error;
-    }
+    feed ??= source.watch?.(call)[Symbol.asyncIterator]();
+    const step = await feed?.next();
+    if (step === undefined || step.done === true) return done;
+    return { done: false, value: await toShown(source, shows, step.value) };
   };
   if (call.signal?.aborted === true) end();
   else call.signal?.addEventListener("abort", end, { once: true });
 
   return {
     next: () => {
-      if (ended) return Promise.resolve({ done: true, value: undefined });
+      if (ended) return Promise.resolve(done);
       return new Promise<Step<R>>((resolve, reject) => {
+        // Who waits is answered by the feed or by the end, whichever comes first.
         waiting.add(resolve);
-        askSource(source, "watch", {}, advance).then(
+        advance().then(
           (step) => {
             waiting.delete(resolve);
             resolve(step);
+            if (step.done === true) end();
           },
           (error: unknown) => {
             waiting.delete(resolve);
-            reject(error);
+            reject(toError(error, `${source.name}, watch`));
+            end();
           },
         );
       });
     },
     return: () => {
       end();
-      return Promise.resolve({ done: true, value: undefined });
+      return Promise.resolve(done);
     },
     [Symbol.asyncIterator]() {
       return this;

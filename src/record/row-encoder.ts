@@ -134,11 +134,12 @@ class CborWriter {
       return;
     }
     const keys = Object.keys(value);
+    // All values at once: cheaper than reading them one by one by name.
+    const values: readonly Value[] = Object.values(value);
     this.#writeHead(form.MAJOR_MAP, keys.length);
-    for (const key of keys) {
-      this.#writeKey(key);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- keys are the object's own
-      this.#write((value as Row)[key] as Value, depth + 1);
+    for (let index = 0; index < keys.length; index++) {
+      this.#writeKey(keys[index] ?? "");
+      this.#write(values[index] ?? null, depth + 1);
     }
   }
 

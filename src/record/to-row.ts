@@ -1,11 +1,12 @@
 import { type ErrorPlace, errorAt } from "../base/index.ts";
-import { setOwn } from "./plain-object.ts";
+import { createIndexedObject, isIndexKey, setOwn } from "./plain-object.ts";
 import type { Row, Value } from "./value.ts";
 
 /** Deeper nesting is refused, here and in the codec, so that no value can exhaust the stack. */
 export const MAX_DEPTH = 256;
 
 const NOWHERE: ErrorPlace = Object.freeze({});
+const LONE_SURROGATE = "the text holds half of a surrogate pair, so it has no UTF-8 form";
 
 /**
  * The input as a row of ours: checked throughout and copied, so that nobody else holds what it is made of.
@@ -14,60 +15,91 @@ const NOWHERE: ErrorPlace = Object.freeze({});
 export function toRow(input: object, place: ErrorPlace = NOWHERE): Row {
   if (!isPlain(input))
     throw errorAt("invalid", place, `a row is a plain object of columns, not ${named(input)}`);
-  return copyObject(input, { place, path: "", ancestors: [] });
+  return copyObject(input, { place, key: "", parent: undefined, container: input, depth: 0 });
 }
 
 /** The input as a value of ours, checked and copied as `toRow` does. */
 export function toValue(input: unknown, place: ErrorPlace = NOWHERE): Value {
-  return copyValue(input, { place, path: "", ancestors: [] });
+  if (typeof input !== "object" || input === null) return copyScalar(input, { place, key: "" });
+  return copyContainer(input, { place, key: "", parent: undefined, container: input, depth: 0 });
 }
 
-/** Where a copy is at: for messages, and to find a value that contains itself. */
-interface Position {
+/** Where a value stands: in a container, under a key or at a place of a list. */
+interface Spot {
   readonly place: ErrorPlace;
-  readonly path: string;
-  readonly ancestors: readonly object[];
+  readonly key: string | number;
+  readonly parent?: Level | undefined;
 }
 
-function copyObject(input: object, at: Position): Row {
-  // A spread clones by hidden class and makes `__proto__` an own property as it was one before.
+/** A container on the way down. */
+interface Level extends Spot {
+  readonly container: object;
+  readonly depth: number;
+}
+
+/** The column names of the row before: mostly the same strings again, which then need no second look. */
+let checkedKeys: readonly string[] = [];
+
+function copyObject(input: object, level: Level): Row {
+  // A spread clones by hidden class, and what was an own `__proto__` stays one.
   const copy: Record<string, unknown> = { ...input };
   const keys = Object.keys(copy);
+  checkKeys(keys, level);
+  // Index keys stand first.
+  if (keys.length > 0 && isIndexKey(keys[0] ?? "")) return copyInto(createIndexedObject(), copy, level);
   let absent = 0;
   for (const key of keys) {
     const value = copy[key];
     switch (typeof value) {
-      case "string":
-        if (!value.isWellFormed()) throw refuse(below(at, key, input), LONE_SURROGATE);
-        break;
       case "number":
       case "boolean":
-      case "bigint":
         break;
       case "undefined":
         absent++;
         break;
+      case "object":
+        if (value !== null) copy[key] = copyInner(value, key, level);
+        break;
       default:
-        if (value !== null) copy[key] = copyValue(value, below(at, key, input));
+        // Own properties all, `__proto__` too: assigning keeps them where they are.
+        if (typeof value !== "string" || !value.isWellFormed()) copyScalar(value, spot(key, level));
     }
-    if (!key.isWellFormed()) throw refuse(below(at, key, input), `the name is not well-formed text`);
   }
-  // Every own value was checked or replaced just above; the compiler can't follow that.
+  if (absent > 0) return copyInto({}, copy, level);
+  // Every value was checked or replaced just above; the compiler can't follow that.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return (absent === 0 ? copy : withoutAbsent(copy, keys)) as Row;
+  return copy as Row;
 }
 
-function withoutAbsent(copy: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
+function checkKeys(keys: readonly string[], level: Level): void {
+  let index = 0;
+  while (index < keys.length && keys[index] === checkedKeys[index]) index++;
+  if (index === keys.length) return;
   for (const key of keys) {
-    if (copy[key] !== undefined) setOwn(kept, key, copy[key]);
+    if (!key.isWellFormed()) throw refuse(spot(key, level), "the name holds half of a surrogate pair");
   }
-  return kept;
+  checkedKeys = keys;
 }
 
-const LONE_SURROGATE = "the text holds half of a surrogate pair; such text has no UTF-8 form";
+/** The slow way, for objects that a clone doesn't suit. */
+function copyInto(target: Record<string, unknown>, input: Record<string, unknown>, level: Level): Row {
+  for (const key of Object.keys(input)) {
+    const value = input[key];
+    if (value === undefined) continue;
+    setOwn(
+      target,
+      key,
+      typeof value === "object" && value !== null
+        ? copyInner(value, key, level)
+        : copyScalar(value, spot(key, level)),
+    );
+  }
+  // Nothing but values was set.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return target as Row;
+}
 
-function copyValue(input: unknown, at: Position): Value {
+function copyScalar(input: unknown, at: Spot): Value {
   switch (typeof input) {
     case "string":
       if (!input.isWellFormed()) throw refuse(at, LONE_SURROGATE);
@@ -76,61 +108,69 @@ function copyValue(input: unknown, at: Position): Value {
     case "bigint":
     case "boolean":
       return input;
-    case "object":
-      return input === null ? null : copyContainer(input, at);
     default:
+      if (input === null) return null;
       throw refuse(at, `${named(input)} can't be kept as a value`);
   }
 }
 
-function copyContainer(input: object, at: Position): Value {
-  if (Array.isArray(input)) return copyList(input, at);
-  if (input instanceof Date) {
-    const time = input.getTime();
-    if (Number.isNaN(time)) throw refuse(at, "the date is invalid");
-    return new Date(time);
-  }
-  if (input instanceof Uint8Array) return new Uint8Array(input);
-  if (!isPlain(input)) throw refuse(at, `${named(input)} can't be kept as a value; give plain data`);
-  checkNesting(input, at);
-  return copyObject(input, at);
+function copyInner(input: object, key: string | number, parent: Level): Value {
+  if (input instanceof Date && !Number.isNaN(input.getTime())) return new Date(input);
+  const level = { place: parent.place, key, parent, container: input, depth: parent.depth + 1 };
+  return copyContainer(input, level);
 }
 
-function copyList(input: readonly unknown[], at: Position): Value {
-  checkNesting(input, at);
+function copyContainer(input: object, level: Level): Value {
+  if (input instanceof Date) {
+    if (Number.isNaN(input.getTime())) throw refuse(level, "the date is invalid");
+    return new Date(input);
+  }
+  if (input instanceof Uint8Array) return new Uint8Array(input);
+  checkNesting(level);
+  if (Array.isArray(input)) return copyList(input, level);
+  if (!isPlain(input)) throw refuse(level, `${named(input)} can't be kept as a value; give plain data`);
+  return copyObject(input, level);
+}
+
+function copyList(input: readonly unknown[], level: Level): Value {
   const copy: Value[] = [];
   for (let index = 0; index < input.length; index++) {
     const value = input[index];
-    if (value === undefined)
-      throw refuse(below(at, index, input), "a list has no place for undefined or a hole");
-    copy.push(
-      typeof value === "object" && value !== null
-        ? copyValue(value, below(at, index, input))
-        : copyValue(value, at),
-    );
+    if (value === undefined) throw refuse(spot(index, level), "a list has no place for undefined or a hole");
+    if (typeof value === "object" && value !== null) copy.push(copyInner(value, index, level));
+    else if (typeof value === "number") copy.push(value);
+    else copy.push(copyScalar(value, spot(index, level)));
   }
   return copy;
 }
 
-function checkNesting(input: object, at: Position): void {
-  if (at.ancestors.includes(input)) throw refuse(at, "the value contains itself");
-  if (at.ancestors.length >= MAX_DEPTH)
-    throw refuse(at, `the value is nested deeper than ${MAX_DEPTH} levels`);
+function checkNesting(level: Level): void {
+  if (level.depth >= MAX_DEPTH) throw refuse(level, `the value is nested deeper than ${MAX_DEPTH} levels`);
+  for (let above = level.parent; above !== undefined; above = above.parent) {
+    if (above.container === level.container) throw refuse(level, "the value contains itself");
+  }
 }
 
-function below(at: Position, key: string | number, parent: object): Position {
-  const step = typeof key === "number" ? `[${key}]` : at.path === "" ? key : `.${key}`;
-  return { place: at.place, path: at.path + step, ancestors: [...at.ancestors, parent] };
+function spot(key: string | number, parent: Level): Spot {
+  return { place: parent.place, key, parent };
 }
 
-function refuse(at: Position, message: string): Error {
-  const path = at.path.toWellFormed();
-  const column =
-    at.place.column === undefined || path === "" ? path || at.place.column : `${at.place.column}.${path}`;
-  return errorAt("invalid", { ...at.place, column }, message);
+function refuse(at: Spot, message: string): Error {
+  const column = `${at.place.column ?? ""}${pathTo(at)}`.replace(/^\./, "");
+  return errorAt(
+    "invalid",
+    column === "" ? at.place : { ...at.place, column: column.toWellFormed() },
+    message,
+  );
 }
 
-/** Made by a literal or a parser: no class of its own, of whatever realm. */
+/** `.address.lines[2]`; empty for the value itself. */
+function pathTo(at: Spot): string {
+  if (at.parent === undefined) return "";
+  return `${pathTo(at.parent)}${typeof at.key === "number" ? `[${at.key}]` : `.${at.key}`}`;
+}
+
+/** Made by a literal or a parser, of whatever realm: there is no class behind it. */
 function isPlain(input: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(input);
   if (prototype === null || prototype === Object.prototype) return true;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Row, Value } from "../src/record/index.ts";
+import type { Row, Value } from "../../src/record/index.ts";
 
 /** Names that have hurt others: prototypes, list indexes, dots, nothing, what is longer in UTF-8. */
 const awkwardNames = [

@@ -36,7 +36,10 @@ export const blankMeta: TableMeta = Object.freeze({
   notes: Object.freeze({}),
 });
 
-/** One transaction: clear first, then deletes, then puts, then the metadata. All of it or nothing. */
+/**
+ * One transaction: clear first, then deletes, then puts, then the metadata. All of it or nothing. A put of an id
+ * that is there keeps its place in the order; of two puts of one id the later counts.
+ */
 export interface CacheBatch {
   readonly clear?: boolean;
   readonly deletes?: readonly string[];
@@ -48,9 +51,14 @@ export interface CacheBatch {
  * Rows of one Dio, by id. Dumb on purpose: no conditions, no order but that of first insertion.
  *
  * - The Dio is the only caller; it never calls `apply` again before the last one settled, reads may overlap.
+ *   A read shows a batch whole or not at all, but for a scan, which goes on for long: of rows that batches
+ *   changed since it began it shows the old, the new or none, every other row exactly once.
+ * - The batch and its rows belong to the table until `apply` settles: nobody changes them meanwhile.
  * - A method that rejects with `corrupt` has found damage: from then on the table is empty and usable, its
- *   metadata blank, and the caller has to fill it again. Damage is never an answer.
- * - `full`: nothing of the batch was kept; the same batch may be tried again.
+ *   metadata blank, and the caller has to fill it again. Damage is never an answer. A scan whose last step
+ *   rejects so has shown rows that were stored, but not all of them.
+ * - `full`, `unavailable`: nothing of the batch was kept, or (`unavailable`) all of it; the same batch may be
+ *   tried again. `invalid`: a row that can't be stored, nothing of the batch was kept.
  * - After `close`, every call is `closed`.
  */
 export interface CacheTable {

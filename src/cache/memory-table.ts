@@ -57,8 +57,12 @@ export class MemoryTable implements CacheTable {
 
   async *scan(batchRows: number): AsyncGenerator<readonly StoredRow[], void, undefined> {
     await this.#settle();
+    const { rows } = this.#content;
     let batch: StoredRow[] = [];
-    for (const stored of this.#content.rows.values()) {
+    // Rows that are put meanwhile come behind those of the beginning, and are not run after.
+    let left = rows.size;
+    for (const stored of rows.values()) {
+      if (left-- === 0) break;
       batch.push(stored);
       if (batch.length < batchRows) continue;
       yield batch;

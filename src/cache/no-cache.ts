@@ -49,9 +49,9 @@ class EmptyTable implements CacheTable {
     return [];
   }
 
-  // eslint-disable-next-line require-yield -- there is nothing to yield
   async *scan(): AsyncGenerator<readonly StoredRow[], void, undefined> {
     this.#mustBeOpen();
+    yield* [];
   }
 
   async apply(): Promise<void> {

@@ -20,7 +20,7 @@ export interface QueuedOp {
   readonly error?: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** One transaction on the queue. */
+/** One transaction on the queue: removes first, then puts. A put of a sequence that is there replaces it. */
 export interface QueueBatch {
   readonly puts?: readonly QueuedOp[];
   /** By sequence. */

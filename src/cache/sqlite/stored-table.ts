@@ -9,12 +9,14 @@ const MAX_PACKET_BYTES = 4 * 1_048_576;
 
 /** Where a scan stands: what it has read so far, as though the table had been so from the start. */
 interface Scan {
+  /** The last place there was when it began: what is put later is not run after. */
+  readonly last: number;
   cursor: number;
   count: number;
   checksum: number;
 }
 
-/** A row that the open transaction put or took, for the scans that were past it already. */
+/** A row that the open transaction put or took, for the scans that don't come to it any more. */
 interface Shift {
   readonly place: number;
   readonly count: number;
@@ -110,7 +112,8 @@ export class StoredTable {
   }
 
   startScan(): number {
-    this.#scans.set(++this.#lastScan, { cursor: 0, count: 0, checksum: 0 });
+    const last = this.#statements.last.get()?.["n"] ?? 0;
+    this.#scans.set(++this.#lastScan, { last: numberOf(last), cursor: 0, count: 0, checksum: 0 });
     return this.#lastScan;
   }
 
@@ -125,7 +128,7 @@ export class StoredTable {
     const scan = this.#scans.get(scanNumber);
     // The worker or the file was exchanged since: what was read before is not of this content.
     if (scan === undefined) throw new Damage("the scan began on an earlier content", false);
-    for (const found of this.#statements.scan.iterate(scan.cursor, limit)) {
+    for (const found of this.#statements.scan.iterate(scan.cursor, scan.last, limit)) {
       const place = numberOf(found["n"]);
       if (place <= scan.cursor) throw new Damage("rows are out of order", true);
       const crc = this.#read(found, keys, rows);
@@ -189,7 +192,7 @@ function shiftScan(scan: Scan, shifts: readonly Shift[], isCleared: boolean): vo
     scan.checksum = 0;
   }
   for (const shift of shifts) {
-    if (shift.place > scan.cursor) continue;
+    if (shift.place > scan.cursor && shift.place <= scan.last) continue;
     scan.count += shift.count;
     scan.checksum = (scan.checksum + shift.checksum) >>> 0;
   }
@@ -202,6 +205,7 @@ interface Statements {
   readonly find: StatementSync;
   readonly update: StatementSync;
   readonly get: StatementSync;
+  readonly last: StatementSync;
   readonly scan: StatementSync;
 }
 
@@ -216,8 +220,9 @@ function prepare(database: DatabaseSync, number: number): Statements {
     find: database.prepare(`SELECT n, crc FROM ${rows} WHERE id = ?`),
     update: database.prepare(`UPDATE ${rows} SET fetched_at = ?, bytes = ?, crc = ? WHERE n = ?`),
     get: database.prepare(`SELECT id, fetched_at, bytes, crc FROM ${rows} WHERE id = ?`),
+    last: database.prepare(`SELECT max(n) AS n FROM ${rows}`),
     scan: database.prepare(
-      `SELECT n, id, fetched_at, bytes, crc FROM ${rows} WHERE n > ? ORDER BY n LIMIT ?`,
+      `SELECT n, id, fetched_at, bytes, crc FROM ${rows} WHERE n > ? AND n <= ? ORDER BY n LIMIT ?`,
     ),
   };
 }

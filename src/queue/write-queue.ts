@@ -18,6 +18,8 @@ export interface QueuedOp {
   readonly outcomeUnknown: boolean;
   /** Of the last failed attempt. */
   readonly error?: { readonly code: string; readonly message: string } | undefined;
+  /** Of a failed op: the last sequence among those that it holds back on its id. */
+  readonly parksUpTo?: number | undefined;
 }
 
 /** One transaction on the queue: removes first, then puts. A put of a sequence that is there replaces it. */

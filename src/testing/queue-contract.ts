@@ -224,6 +224,7 @@ function everyKind(): QueuedOp[] {
       op: { ...base, opId: "some", kind: "deleteAll", ids: ["a", "😀"] },
       state: "failed",
       error,
+      parksUpTo: 2 ** 41,
     },
   ];
 }

@@ -108,11 +108,17 @@ function proveOverlaps(prove: Prove): void {
     const before = numbered(2_000);
     await table.apply({ puts: before });
     const after = before.map(({ id }) => stored(id, { changed: true }));
+    const ids = before.map(({ id }) => id);
+    const reads = [table.get(ids)];
     const applying = table.apply({ clear: true, puts: after });
-    const found = await table.get(before.map(({ id }) => id));
-    const isBefore = found.every(({ row }) => row["changed"] === undefined);
-    const isAfter = found.every(({ row }) => row["changed"] === true);
-    assert(found.length === 2_000 && (isBefore || isAfter), "a batch was seen in part");
+    reads.push(table.get(ids));
+    await Promise.resolve();
+    reads.push(table.get(ids));
+    for (const found of await Promise.all(reads)) {
+      const isBefore = found.every(({ row }) => row["changed"] === undefined);
+      const isAfter = found.every(({ row }) => row["changed"] === true);
+      assert(found.length === 2_000 && (isBefore || isAfter), "a batch was seen in part");
+    }
     await applying;
   });
 

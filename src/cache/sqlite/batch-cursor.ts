@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/index.ts";
+import { systemClock } from "../../base/index.ts";
 import { createRowEncoder } from "../../record/index.ts";
 import type { CacheBatch } from "../cache-backend.ts";
 import type { WritePart } from "./protocol.ts";
@@ -14,16 +14,14 @@ const MAX_PART_DELETES = 4_096;
 /** Goes over a batch and turns it into parts of one transaction, each small enough not to be felt. */
 export class BatchCursor {
   readonly #batch: CacheBatch;
-  readonly #clock: Clock;
   readonly #encoder = createRowEncoder();
   readonly #keys = new KeyWriter();
   #deletesDone = 0;
   #putsDone = 0;
   #isFirst = true;
 
-  constructor(batch: CacheBatch, clock: Clock) {
+  constructor(batch: CacheBatch) {
     this.#batch = batch;
-    this.#clock = clock;
   }
 
   /** The next stretch; `invalid` for a row that can't be encoded. */
@@ -41,7 +39,7 @@ export class BatchCursor {
 
   #pack(): RowPacket {
     const { puts = [] } = this.#batch;
-    const deadline = this.#clock.monotonic() + MAX_PART_MS;
+    const deadline = systemClock.monotonic() + MAX_PART_MS;
     for (let index = this.#putsDone; index < puts.length; index++) {
       const stored = puts[index];
       if (stored === undefined) break;
@@ -49,7 +47,7 @@ export class BatchCursor {
       this.#keys.append(stored.id, stored.fetchedAt, end);
       this.#putsDone = index + 1;
       if (end >= MAX_PART_BYTES) break;
-      if (index % ROWS_A_LOOK === 0 && this.#clock.monotonic() >= deadline) break;
+      if (index % ROWS_A_LOOK === 0 && systemClock.monotonic() >= deadline) break;
     }
     return this.#keys.take(this.#encoder.take());
   }

@@ -38,6 +38,6 @@ export async function openDurableCache(
     throw error;
   }
   let lastTransaction = 0;
-  const host: TableHost = { link, writes: new Turns(), clock, nextTransaction: () => ++lastTransaction };
+  const host: TableHost = { link, writes: new Turns(), nextTransaction: () => ++lastTransaction };
   return new SqliteCache(real, host, lock);
 }

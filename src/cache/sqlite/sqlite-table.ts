@@ -1,4 +1,4 @@
-import { type Clock, isDioramaError, yieldToLoop } from "../../base/index.ts";
+import { type DioramaError, isDioramaError, systemClock, yieldToLoop } from "../../base/index.ts";
 import {
   blankMeta,
   type CacheBatch,
@@ -11,6 +11,7 @@ import { BatchCursor } from "./batch-cursor.ts";
 import { decodeOrNothing } from "./decode-or-nothing.ts";
 import { encodeMeta } from "./meta-codec.ts";
 import { packedRows, packetBuffers, packetCount, type RowPacket } from "./row-packet.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -19,7 +20,7 @@ const MAX_PARTS_UNDER_WAY = 8;
 /** Ids of one request. */
 const IDS_A_REQUEST = 1_024;
 /** Decoding gives way to other work after this. */
-const MAX_DECODE_MS = 8;
+const MAX_DECODE_MS = 5;
 const ROWS_A_LOOK = 16;
 
 /** What a table shares with the others of its folder. */
@@ -27,7 +28,6 @@ export interface TableHost {
   readonly link: WorkerLink;
   /** One transaction at a time in the one file. */
   readonly writes: Turns;
-  readonly clock: Clock;
   nextTransaction(): number;
 }
 
@@ -49,6 +49,8 @@ export class SqliteTable implements CacheTable {
   /** The batch that the worker is in the middle of: reads see the table before it or after it. */
   #writing: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
+  /** Damage that no call has been told of yet. */
+  #untold: DioramaError | undefined;
 
   constructor(host: TableHost, opened: OpenedTable, onClose: () => void) {
     this.#host = host;
@@ -68,41 +70,49 @@ export class SqliteTable implements CacheTable {
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredRow[]> {
-    this.#mustBeOpen();
+    this.#mustBeReady();
+    const { link } = this.#host;
+    // Asked all at once, so that no batch comes between two of them.
+    const packets = await this.#whenQuiet(() => {
+      const requests: Promise<RowPacket>[] = [];
+      for (let from = 0; from < ids.length; from += IDS_A_REQUEST) {
+        const some = ids.slice(from, from + IDS_A_REQUEST);
+        requests.push(link.call("get", { table: this.#name, ids: some }));
+      }
+      return Promise.all(requests);
+    });
     const found: StoredRow[] = [];
-    for (let from = 0; from < ids.length; from += IDS_A_REQUEST) {
-      const some = ids.slice(from, from + IDS_A_REQUEST);
-      await this.#settle();
-      const packet = await this.#watched(this.#host.link.call("get", { table: this.#name, ids: some }));
-      await this.#decode(packet, found);
-    }
+    for (const packet of packets) await this.#decode(packet, found);
     return found;
   }
 
   async *scan(batchRows: number): AsyncGenerator<readonly StoredRow[], void, undefined> {
-    this.#mustBeOpen();
-    await this.#settle();
+    this.#mustBeReady();
     const { link } = this.#host;
     const table = this.#name;
-    const scan = await this.#watched(link.call("startScan", { table }));
+    const scan = await this.#whenQuiet(() => link.call("startScan", { table }));
+    const ahead = new ReadAhead(
+      () => this.#whenQuiet(() => link.call("nextScan", { table, scan, limit: batchRows })),
+      (packet) => packetCount(packet) === 0,
+    );
     try {
-      for (;;) {
-        await this.#settle();
-        this.#mustBeOpen();
-        const packet = await this.#watched(link.call("nextScan", { table, scan, limit: batchRows }));
-        if (packetCount(packet) === 0) return;
+      for (let packet = await ahead.next(); packetCount(packet) > 0; packet = await ahead.next()) {
         const batch: StoredRow[] = [];
         await this.#decode(packet, batch);
         yield batch;
+        this.#mustBeReady();
       }
     } finally {
-      // Best effort: the worker forgets its scans with the table anyway.
+      const unseen = await ahead.end();
+      // Damage that was met while reading ahead for a scan that was given up.
+      if (isDioramaError(unseen, "corrupt")) this.#untold = unseen;
+      // The worker forgets its scans with the table anyway.
       if (this.#closing === undefined) await link.call("endScan", { table, scan }).catch(() => undefined);
     }
   }
 
   async apply(batch: CacheBatch): Promise<void> {
-    this.#mustBeOpen();
+    this.#mustBeReady();
     await this.#host.writes.run(async () => {
       const writing = this.#write(batch);
       this.#writing = writing;
@@ -130,9 +140,9 @@ export class SqliteTable implements CacheTable {
 
   /** Sends the batch part by part and answers the row count; the first failure is the one that is told. */
   async #write(batch: CacheBatch): Promise<number> {
-    const { link, clock } = this.#host;
+    const { link } = this.#host;
     const transaction = this.#host.nextTransaction();
-    const cursor = new BatchCursor(batch, clock);
+    const cursor = new BatchCursor(batch);
     const underWay: Promise<number>[] = [];
     try {
       for (;;) {
@@ -157,17 +167,17 @@ export class SqliteTable implements CacheTable {
   }
 
   async #decode(packet: RowPacket, into: StoredRow[]): Promise<void> {
-    const { clock, link } = this.#host;
-    let deadline = clock.monotonic() + MAX_DECODE_MS;
+    const { link } = this.#host;
+    let deadline = systemClock.monotonic() + MAX_DECODE_MS;
     let decoded = 0;
     for (const { id, fetchedAt, bytes } of packedRows(packet)) {
       const row = decodeOrNothing(bytes);
       // The checksum was right and the bytes are no row: rejects with `corrupt`, and the table is empty.
       if (row === undefined) await this.#watched(link.call("giveUp", { table: this.#name }));
       else into.push({ id, row, fetchedAt });
-      if (++decoded % ROWS_A_LOOK !== 0 || clock.monotonic() < deadline) continue;
+      if (++decoded % ROWS_A_LOOK !== 0 || systemClock.monotonic() < deadline) continue;
       await yieldToLoop();
-      deadline = clock.monotonic() + MAX_DECODE_MS;
+      deadline = systemClock.monotonic() + MAX_DECODE_MS;
     }
   }
 
@@ -184,12 +194,17 @@ export class SqliteTable implements CacheTable {
     }
   }
 
-  async #settle(): Promise<void> {
+  /** Posts a read when no batch is being sent: the worker then sees the table between two batches. */
+  async #whenQuiet<T>(post: () => Promise<T>): Promise<T> {
     // How the batch ended is told to whoever applied it.
-    if (this.#writing !== undefined) await this.#writing.catch(() => undefined);
+    while (this.#writing !== undefined) await this.#writing.catch(() => undefined);
+    return this.#watched(post());
   }
 
-  #mustBeOpen(): void {
+  #mustBeReady(): void {
     if (this.#closing !== undefined) throw closedTable(this.#name);
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold !== undefined) throw untold;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The subset of CBOR (RFC 8949) that rows are stored in. One value has one form, so equal bytes are equal
  * values: definite lengths, shortest heads, safe integers as integers and every other number as float64,
- * bigints always under tag 2 or 3, dates as tag 1 with whole seconds or else a float64 of seconds.
+ * bigints always under tag 2 or 3, dates as tag 1 with whole seconds of 32 bits or else a float64 of seconds.
  */
 export const MAJOR_UNSIGNED = 0;
 export const MAJOR_NEGATIVE = 1;
@@ -21,3 +21,8 @@ export const BYTE_TAG_NEGATIVE_BIGINT = 0xc3;
 
 /** The one form of NaN. */
 export const NAN_HIGH_WORD = 0x7ff80000;
+
+/** Seconds from 1970 that a date is written with as an integer; any other as a float. */
+export function isShortTime(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds >= -0x8000_0000 && seconds < 0x1_0000_0000;
+}

@@ -22,8 +22,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const units: readonly number[][] = Array.from({ length: MAX_LOOPED_BYTES + 1 }, (_, length) =>
   Array.from({ length }, () => 0),
 );
-const floatBytes = new Uint8Array(8);
-const floatView = new DataView(floatBytes.buffer);
+const doubleBytes = new Uint8Array(8);
+const doubleView = new DataView(doubleBytes.buffer);
 
 /** Reads the values of `cbor-form.ts` from a stretch of bytes, and refuses all other forms as `corrupt`. */
 export class CborReader {
@@ -251,15 +251,15 @@ export class CborReader {
     // Split first: the product alone is off by a millisecond far from 1970.
     const whole = Math.floor(seconds);
     const timeMs = whole * 1_000 + Math.round((seconds - whole) * 1_000);
-    const fraction = timeMs % 1_000 !== 0;
-    if (fraction !== (initial === form.BYTE_FLOAT64) || timeMs / 1_000 !== seconds) {
+    const isFloat = initial === form.BYTE_FLOAT64;
+    if (isFloat === form.isShortTime(seconds) || timeMs / 1_000 !== seconds) {
       throw this.#corrupt("a date that isn't in its one form");
     }
     return new Date(timeMs);
   }
 
   #readSeconds(initial: number): number {
-    if (initial === form.BYTE_FLOAT64) return this.#readFloat();
+    if (initial === form.BYTE_FLOAT64) return this.#readDouble();
     if (initial >> 5 === form.MAJOR_UNSIGNED) return this.#readHead(initial);
     if (initial >> 5 === form.MAJOR_NEGATIVE) return this.#readNegative(initial);
     throw this.#corrupt("a date that isn't a number");
@@ -293,17 +293,23 @@ export class CborReader {
     }
   }
 
+  /** A number that no integer form has. */
   #readFloat(): number {
-    const start = this.#skip(8);
-    for (let index = 0; index < 8; index++) floatBytes[index] = this.#bytes[start + index] ?? 0;
-    const value = floatView.getFloat64(0);
-    if (Number.isSafeInteger(value) && !Object.is(value, -0))
+    const value = this.#readDouble();
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
       throw this.#corrupt("an integer written as a float");
+    }
     if (Number.isNaN(value) && !isOneNan()) throw this.#corrupt("a NaN that isn't in its one form");
     return value;
+  }
+
+  #readDouble(): number {
+    const start = this.#skip(8);
+    for (let index = 0; index < 8; index++) doubleBytes[index] = this.#bytes[start + index] ?? 0;
+    return doubleView.getFloat64(0);
   }
 }
 
 function isOneNan(): boolean {
-  return floatView.getUint32(0) === form.NAN_HIGH_WORD && floatView.getUint32(4) === 0;
+  return doubleView.getUint32(0) === form.NAN_HIGH_WORD && doubleView.getUint32(4) === 0;
 }

@@ -201,8 +201,10 @@ class CborWriter {
     const timeMs = value.getTime();
     if (Number.isNaN(timeMs)) throw new DioramaError("invalid", "an invalid date can't be encoded");
     this.#writeByte(form.BYTE_TAG_DATE);
-    if (timeMs % 1_000 === 0) this.#writeNumber(timeMs / 1_000 + 0);
-    else this.#writeFloat(timeMs / 1_000);
+    const seconds = timeMs / 1_000;
+    // A time is never -0, so neither are its seconds.
+    if (form.isShortTime(seconds)) this.#writeNumber(seconds);
+    else this.#writeFloat(seconds);
   }
 
   #writeBytes(value: Uint8Array): void {

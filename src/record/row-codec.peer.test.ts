@@ -16,11 +16,12 @@ const MAX_WORD = 2 ** 32;
 const FIRST_DAY_MS = 86_400_000;
 const MAX_LONG = 2n ** 64n;
 
-/** The peer reads an integer beyond 32 bits as a bigint. */
+/** The peer reads an integer beyond 32 bits as a bigint, and is off by a millisecond far from 1970. */
 function asPeerReads(value: Value): Value {
   if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)) {
     return value >= MAX_WORD || value < -MAX_WORD ? BigInt(value) : value;
   }
+  if (value instanceof Date) return new Date(Math.round((value.getTime() / 1_000) * 1_000));
   if (isList(value)) return value.map(asPeerReads);
   if (!isPlainObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asPeerReads(item)]));

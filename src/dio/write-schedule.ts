@@ -1,0 +1,165 @@
+import { concernedIds, hidesEverything } from "./overlay.ts";
+import { SequenceHeap } from "./sequence-heap.ts";
+import type { WriteEntry } from "./write-entry.ts";
+import { WriteLane } from "./write-lane.ts";
+
+interface IdLane {
+  readonly entries: WriteLane<WriteEntry>;
+  /** The one that nothing is ahead of. */
+  head: WriteEntry | undefined;
+}
+
+/**
+ * Which op may be sent next. Ops of one id stand in a lane and go one at a time; an unnarrowed deleteAll is a
+ * barrier that waits for everything earlier and holds back everything later. Each op costs the same however
+ * many are queued. No I/O, no time.
+ */
+export class WriteSchedule {
+  readonly #lanes = new Map<string, IdLane>();
+  /** May hold entries that are no longer ready; `take` looks again. */
+  readonly #ready = new SequenceHeap<WriteEntry>();
+  /** From the first waiting barrier on. */
+  readonly #behind = new WriteLane<WriteEntry>();
+  /** Entries that are let in and have not ended. */
+  #letIn = 0;
+  /** The barrier that is let in: it is alone. */
+  #barrier: WriteEntry | undefined;
+
+  /** Queues the op where its sequence places it: an op that comes back goes ahead of later unsent ones. */
+  add(entry: WriteEntry): void {
+    if (this.#mustWait(entry)) {
+      entry.place = "behind";
+      this.#behind.insert(entry, (other) => other.sequence < entry.sequence);
+    } else {
+      this.#admit(entry);
+    }
+  }
+
+  /** The ready op with the lowest sequence; it holds its lanes until it ends. */
+  take(): WriteEntry | undefined {
+    const entry = this.#peek();
+    if (entry === undefined) return undefined;
+    this.#ready.pop();
+    entry.isReady = false;
+    entry.place = "taken";
+    return entry;
+  }
+
+  get hasReady(): boolean {
+    return this.#peek() !== undefined;
+  }
+
+  /** Takes an op out, sent or not: what waited for it may go. */
+  end(entry: WriteEntry): void {
+    const { place } = entry;
+    entry.place = "out";
+    if (place === "out") return;
+    if (place === "behind") {
+      this.#behind.remove(entry);
+    } else {
+      this.#letIn -= 1;
+      if (this.#barrier === entry) this.#barrier = undefined;
+      else for (const id of concernedIds(entry.op)) this.#leave(id, entry);
+    }
+    this.#letInWaiting();
+  }
+
+  /** What waits behind the op on its ids, in order, without what stands behind a barrier. */
+  behind(entry: WriteEntry): readonly WriteEntry[] {
+    const found = new Set<WriteEntry>();
+    for (const id of concernedIds(entry.op)) {
+      for (const other of this.#lanes.get(id)?.entries ?? []) {
+        if (other.sequence > entry.sequence && other.place === "lane") found.add(other);
+      }
+    }
+    return [...found].toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  /** The op directly behind a taken one on its id; `strictly`: and with nothing of another id between. */
+  nextTo(entry: WriteEntry, strictly: boolean): WriteEntry | undefined {
+    const [id, ...others] = concernedIds(entry.op);
+    if (id === undefined || others.length > 0) return undefined;
+    const next = this.#lanes.get(id)?.entries.at(1);
+    if (next === undefined || !strictly) return next;
+    const ready = this.#peek();
+    return ready === undefined || next.sequence < ready.sequence ? next : undefined;
+  }
+
+  /** Unsettled ops that concern the id, in order, wherever they stand. */
+  opsOf(id: string): readonly WriteEntry[] {
+    const waiting = [...this.#behind].filter((entry) => concernedIds(entry.op).includes(id));
+    return [...(this.#lanes.get(id)?.entries ?? []), ...waiting];
+  }
+
+  /** Sequence of the first waiting barrier. */
+  get nextBarrier(): number | undefined {
+    return this.#behind.first?.sequence;
+  }
+
+  #mustWait(entry: WriteEntry): boolean {
+    if (this.#barrier !== undefined) return true;
+    const first = this.#behind.first;
+    if (first !== undefined && first.sequence < entry.sequence) return true;
+    return hidesEverything(entry.op) && this.#letIn > 0;
+  }
+
+  #admit(entry: WriteEntry): void {
+    this.#letIn += 1;
+    entry.place = "lane";
+    if (hidesEverything(entry.op)) this.#barrier = entry;
+    const ids = new Set(concernedIds(entry.op));
+    entry.blocked = ids.size;
+    for (const id of ids) this.#join(id, entry);
+    if (ids.size === 0) this.#makeReady(entry);
+  }
+
+  #join(id: string, entry: WriteEntry): void {
+    let lane = this.#lanes.get(id);
+    if (lane === undefined) this.#lanes.set(id, (lane = { entries: new WriteLane(), head: undefined }));
+    lane.entries.insert(entry, (other) => other.place === "taken" || other.sequence < entry.sequence);
+    this.#followHead(lane);
+  }
+
+  #leave(id: string, entry: WriteEntry): void {
+    const lane = this.#lanes.get(id);
+    if (lane === undefined) return;
+    lane.entries.remove(entry);
+    if (lane.entries.length === 0) this.#lanes.delete(id);
+    else this.#followHead(lane);
+  }
+
+  #followHead(lane: IdLane): void {
+    const head = lane.entries.first;
+    if (head === lane.head) return;
+    if (lane.head !== undefined) lane.head.blocked += 1;
+    lane.head = head;
+    if (head === undefined) return;
+    head.blocked -= 1;
+    if (head.blocked === 0) this.#makeReady(head);
+  }
+
+  #makeReady(entry: WriteEntry): void {
+    if (entry.isReady) return;
+    entry.isReady = true;
+    this.#ready.push(entry);
+  }
+
+  #peek(): WriteEntry | undefined {
+    for (;;) {
+      const entry = this.#ready.peek();
+      if (entry === undefined || (entry.place === "lane" && entry.blocked === 0)) return entry;
+      this.#ready.pop();
+      entry.isReady = false;
+    }
+  }
+
+  #letInWaiting(): void {
+    for (;;) {
+      const entry = this.#behind.first;
+      if (entry === undefined || this.#barrier !== undefined) return;
+      if (hidesEverything(entry.op) && this.#letIn > 0) return;
+      this.#behind.shift();
+      this.#admit(entry);
+    }
+  }
+}

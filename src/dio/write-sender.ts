@@ -1,0 +1,299 @@
+import { backoffDelayMs, type DioramaError, type Timer } from "../base/index.ts";
+import { toRow } from "../record/index.ts";
+import type { WriteOp } from "../vista/index.ts";
+import type { ReadMark } from "./read-mark.ts";
+import { hidesEverything } from "./overlay.ts";
+import { mergeOps } from "./write-coalesce.ts";
+import type { WriteCall, WriteResult } from "./write-contract.ts";
+import { carriesOp } from "./write-effect.ts";
+import { toQueued, type WriteEntry } from "./write-entry.ts";
+import { type AttemptVerdict, classifyError, judgeFailure } from "./write-outcome.ts";
+import type { WriteParts, WriteSettlement } from "./write-settlement.ts";
+
+/** Ops of one call of onWriteBatch. */
+const MAX_BATCH_OPS = 100;
+
+type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
+
+/** Sends what the schedule has ready, up to the concurrency, and waits between attempts. */
+export class WriteSender {
+  readonly #parts: WriteParts;
+  readonly #settlement: WriteSettlement;
+  readonly #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #inFlight = new Set<WriteEntry>();
+  readonly #wakes = new Set<() => void>();
+  /** No op is sent any more; those under way end. */
+  #stopped = false;
+  /** Nobody waits for those under way any more. */
+  #ended = false;
+
+  constructor(parts: WriteParts, settlement: WriteSettlement) {
+    this.#parts = parts;
+    this.#settlement = settlement;
+  }
+
+  /** Ops handed to the destination and not answered. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Sends what may go now. */
+  pump(): void {
+    const { policy, host } = this.#parts;
+    while (!this.#stopped && host.activity.state !== "offline" && this.#running.size < policy.concurrency) {
+      const entries = this.#next();
+      if (entries.length === 0) return;
+      const run = this.#run(entries).finally(() => {
+        this.#running.delete(run);
+        this.pump();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  /** The application is within reach again: nobody waits for the end of a pause. */
+  wake(): void {
+    for (const wake of Array.from(this.#wakes)) wake();
+    this.pump();
+  }
+
+  /** Begins no further attempt. Resolves when those under way have been answered. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const wake of Array.from(this.#wakes)) wake();
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Gives up those under way: their answers change nothing any more. */
+  end(reason: unknown): void {
+    this.#ended = true;
+    this.#abort.abort(reason);
+  }
+
+  #next(): readonly WriteEntry[] {
+    const { host, schedule } = this.#parts;
+    const limit = host.sendBatch === undefined ? 1 : MAX_BATCH_OPS;
+    const entries: WriteEntry[] = [];
+    while (entries.length < limit) {
+      const entry = schedule.take();
+      if (entry === undefined) break;
+      entry.phase = "sending";
+      if (this.#parts.policy.coalesce && this.#coalesce(entry)) continue;
+      if (entry.op.kind === "deleteAll" && entry.op.ids?.length === 0) {
+        this.#settlement.vanished(entry);
+        continue;
+      }
+      entries.push(entry);
+      if (hidesEverything(entry.op)) break;
+    }
+    return entries;
+  }
+
+  /** Merges what stands behind the op into it. True: nothing is left to send. */
+  #coalesce(entry: WriteEntry): boolean {
+    const { schedule, policy, file, host } = this.#parts;
+    let merges = 0;
+    for (;;) {
+      const { op } = entry;
+      const next = schedule.nextTo(entry, policy.concurrency === 1);
+      if (next === undefined || !entry.isUnsent || !next.isUnsent) break;
+      if (op.kind === "deleteAll" || next.op.kind === "deleteAll") break;
+      const merged = mergeOps(op, next.op, host.state.store.get(op.id) !== undefined);
+      if (merged === undefined) break;
+      if (merged === "nothing") {
+        this.#settlement.vanished(entry);
+        this.#settlement.vanished(next);
+        return true;
+      }
+      this.#settlement.absorb(entry, next, Object.freeze(merged));
+      merges += 1;
+    }
+    if (merges > 0) file.note(toQueued(entry, "queued"));
+    return false;
+  }
+
+  async #run(entries: readonly WriteEntry[]): Promise<void> {
+    let due = entries;
+    while (due.length > 0 && !this.#stopped) {
+      due = await this.#attempt(due);
+      if (due.length > 0) await this.#pause(due);
+      due = due.filter((entry) => entry.phase === "sending");
+    }
+    // Stopped between two attempts: it is as unsent as the others.
+    for (const entry of due) if (entry.phase === "sending") entry.phase = "queued";
+  }
+
+  /** Returns those to be tried again. */
+  async #attempt(entries: readonly WriteEntry[]): Promise<readonly WriteEntry[]> {
+    const { state } = this.#parts.host;
+    const mark = state.beginRead();
+    try {
+      const [first] = entries;
+      if (first === undefined) return entries;
+      const single = entries.length === 1 && this.#parts.host.sendBatch === undefined;
+      const outcomes = single ? [await this.#sendOne(first)] : await this.#sendBatch(entries);
+      if (this.#ended) return [];
+      const again: WriteEntry[] = [];
+      for (const [index, entry] of entries.entries()) {
+        const outcome = outcomes[index] ?? { result: undefined };
+        if (this.#ended) return [];
+        if (!(await this.#settle(entry, outcome, mark))) again.push(entry);
+      }
+      return again;
+    } finally {
+      state.endRead(mark);
+    }
+  }
+
+  async #sendOne(entry: WriteEntry): Promise<Outcome> {
+    const op = this.#begin(entry);
+    try {
+      return { result: await this.#parts.host.send(op, this.#call) };
+    } catch (error) {
+      return { error };
+    } finally {
+      this.#inFlight.delete(entry);
+    }
+  }
+
+  async #sendBatch(entries: readonly WriteEntry[]): Promise<readonly Outcome[]> {
+    const { host, name } = this.#parts;
+    const ops = entries.map((entry) => this.#begin(entry));
+    try {
+      const results = await host.sendBatch?.(ops, this.#call);
+      if (!Array.isArray(results)) return ops.map(() => ({ result: undefined }));
+      if (results.length !== ops.length) {
+        host.logger.error("onWriteBatch answered with another number of results than ops", {
+          vista: name,
+          ops: ops.length,
+          results: results.length,
+        });
+      }
+      return ops.map((_, index) => toOutcome(results[index]));
+    } catch (error) {
+      for (const entry of entries) this.#inFlight.delete(entry);
+      if (entries.length === 1 || classifyError(error) === "transient" || this.#ended)
+        return entries.map(() => ({ error }));
+      return await this.#sendApart(entries);
+    } finally {
+      for (const entry of entries) this.#inFlight.delete(entry);
+    }
+  }
+
+  /** The error of a batch says not which op it is about: each is sent alone, the others may have arrived. */
+  async #sendApart(entries: readonly WriteEntry[]): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const entry of entries) {
+      entry.outcomeUnknown = true;
+      if (this.#ended) break;
+      outcomes.push(...(await this.#sendBatch([entry])));
+    }
+    return outcomes;
+  }
+
+  #begin(entry: WriteEntry): WriteOp {
+    entry.op = Object.freeze({ ...entry.op, attempt: entry.op.attempt + 1 });
+    entry.attempts += 1;
+    this.#inFlight.add(entry);
+    return entry.op;
+  }
+
+  /** True: the op is settled. */
+  async #settle(entry: WriteEntry, outcome: Outcome, mark: ReadMark): Promise<boolean> {
+    if (entry.wasEchoed) this.#settlement.echoed(entry);
+    else if ("result" in outcome) await this.#settlement.accepted(entry, outcome.result, mark);
+    else return this.#settleError(entry, outcome.error, mark);
+    return true;
+  }
+
+  async #settleError(entry: WriteEntry, error: unknown, mark: ReadMark): Promise<boolean> {
+    let verdict = this.#judge(entry, error);
+    if (verdict.kind === "compare") verdict = await this.#compare(entry, verdict.error);
+    if (this.#ended) return true;
+    if (entry.wasEchoed) this.#settlement.echoed(entry);
+    else if (verdict.kind === "succeed") await this.#settlement.accepted(entry, verdict.result, mark);
+    else if (verdict.kind === "fail") this.#settlement.failed(entry, verdict.error);
+    else this.#retryLater(entry, verdict.error);
+    return entry.phase !== "sending";
+  }
+
+  #judge(entry: WriteEntry, error: unknown): AttemptVerdict {
+    if (classifyError(error) === "unknown") entry.unknownErrors += 1;
+    const { op, outcomeUnknown, unknownErrors } = entry;
+    return judgeFailure(error, {
+      op,
+      outcomeUnknown,
+      unknownErrors,
+      unknownErrorAttempts: this.#parts.policy.unknownErrorAttempts,
+    });
+  }
+
+  /** After an unknown outcome: is the row that is in the way of an insert its own? */
+  async #compare(entry: WriteEntry, conflict: DioramaError): Promise<AttemptVerdict> {
+    const { op } = entry;
+    const { host } = this.#parts;
+    if (host.readStored === undefined || op.kind !== "insert") return { kind: "fail", error: conflict };
+    try {
+      const stored = await host.readStored(op.id, this.#call);
+      const row = stored === undefined ? undefined : toRow(stored, { vista: this.#parts.name, id: op.id });
+      return carriesOp(op, row) ? { kind: "succeed", result: { row } } : { kind: "fail", error: conflict };
+    } catch (error) {
+      return classifyError(error) === "definite"
+        ? { kind: "fail", error: conflict }
+        : this.#judge(entry, error);
+    }
+  }
+
+  #retryLater(entry: WriteEntry, error: DioramaError): void {
+    const { policy, host, file } = this.#parts;
+    entry.outcomeUnknown = true;
+    entry.error = error;
+    entry.nextAttemptAt = host.clock.now() + backoffDelayMs(policy.retry, entry.attempts, host.random);
+    file.note(toQueued(entry, "queued"));
+    host.state.announce({ type: "writeRetrying", op: entry.op, error });
+  }
+
+  /** Until the last of them is due, or somebody knows better. While offline, until that ends. */
+  async #pause(entries: readonly WriteEntry[]): Promise<void> {
+    const { host } = this.#parts;
+    const dueAt = Math.max(...entries.map((entry) => entry.nextAttemptAt));
+    let delayMs = Math.max(0, dueAt - host.clock.now());
+    do {
+      await this.#sleep(entries, host.activity.state === "offline" ? Infinity : delayMs);
+      delayMs = 0;
+    } while (
+      host.activity.state === "offline" &&
+      !this.#stopped &&
+      !entries.some((entry) => entry.wasEchoed)
+    );
+    for (const entry of entries)
+      if (entry.wasEchoed && entry.phase === "sending") this.#settlement.echoed(entry);
+  }
+
+  #sleep(entries: readonly WriteEntry[], delayMs: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      let timer: Timer | undefined;
+      const wake = (): void => {
+        timer?.cancel();
+        this.#wakes.delete(wake);
+        for (const entry of entries) entry.wake = undefined;
+        resolve();
+      };
+      this.#wakes.add(wake);
+      for (const entry of entries) entry.wake = wake;
+      const { clock, durable } = this.#parts.host;
+      // What is only in memory is worth staying alive for.
+      if (delayMs !== Infinity) timer = clock.setTimer(wake, delayMs, { keepAlive: durable !== true });
+    });
+  }
+
+  get #call(): WriteCall {
+    return { signal: this.#abort.signal };
+  }
+}
+
+function toOutcome(result: WriteResult | Error): Outcome {
+  return result instanceof Error ? { error: result } : { result };
+}

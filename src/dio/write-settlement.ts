@@ -1,0 +1,312 @@
+import { type DioramaError, messageOf } from "../base/index.ts";
+import type { Row, Value } from "../record/index.ts";
+import type { WriteOp } from "../vista/index.ts";
+import { applyOp, concernedIds, hidesEverything } from "./overlay.ts";
+import type { ReadMark } from "./read-mark.ts";
+import type { WritePolicy, WriteResult, WriterHost } from "./write-contract.ts";
+import type { DeadLetterBox } from "./write-dead-letters.ts";
+import type { EchoWatch } from "./write-echo.ts";
+import { type Answer, carriesOp, readAnswer, type Rekeying, rekeyOp, type RowOp } from "./write-effect.ts";
+import { toQueued, type WriteEntry } from "./write-entry.ts";
+import type { WriteFile } from "./write-file.ts";
+import type { FlushGroups } from "./write-flush.ts";
+import type { WriteIntake } from "./write-intake.ts";
+import type { WriteSchedule } from "./write-schedule.ts";
+
+/** What the parts of one writer share. */
+export interface WriteParts {
+  readonly host: WriterHost;
+  readonly policy: WritePolicy;
+  readonly name: string;
+  readonly schedule: WriteSchedule;
+  readonly echoes: EchoWatch;
+  readonly letters: DeadLetterBox;
+  readonly flushes: FlushGroups;
+  readonly file: WriteFile;
+  readonly intake: WriteIntake;
+  /** The op has left for good. */
+  forget(entry: WriteEntry): void;
+}
+
+/** Ends ops: what becomes of the confirmed rows, the overlay, the queue file and the caller, in one publication. */
+export class WriteSettlement {
+  readonly #parts: WriteParts;
+
+  constructor(parts: WriteParts) {
+    this.#parts = parts;
+  }
+
+  /** The destination has accepted the op. `mark`: of the changes since it was sent. */
+  async accepted(entry: WriteEntry, result: WriteResult, mark: ReadMark): Promise<void> {
+    const { host, policy, schedule } = this.#parts;
+    const { op } = entry;
+    const answer = this.#readAnswer(op, result);
+    if (policy.optimistic && !host.state.store.isLoaded) await this.#know(op, answer);
+    if (answer?.problem !== undefined) host.state.announce({ type: "upstreamFailed", error: answer.problem });
+    if (op.kind !== "deleteAll" && answer !== undefined && answer.id !== op.id)
+      this.#rekey(entry, op, answer);
+    schedule.end(entry);
+    if (this.#awaitsEcho(result) && !this.#hasArrived(entry, mark)) this.#awaitEcho(entry, answer?.row);
+    else this.#confirm(entry, answer?.row, mark);
+  }
+
+  /** The master's own change brought it: the confirmed rows have it already. */
+  echoed(entry: WriteEntry): void {
+    this.#parts.schedule.end(entry);
+    this.#finish(entry, this.#parts.policy.optimistic);
+  }
+
+  /** Confirmed in an earlier session, with its effect maybe not in the cache file. */
+  reapplied(entry: WriteEntry): void {
+    const { state, clock } = this.#parts.host;
+    const { op } = entry;
+    if (op.kind !== "deleteAll")
+      state.confirm(op.id, applyOp(op, state.store.get(op.id)), { fetchedAt: clock.now() });
+    else if (hidesEverything(op)) this.#confirmNothing(undefined);
+    else for (const id of concernedIds(op)) state.confirm(id, undefined, { fetchedAt: clock.now() });
+    this.#leave(entry, true);
+  }
+
+  /** No echo came: what the destination accepted counts as done, and is looked at again. */
+  echoMissed(entry: WriteEntry): void {
+    const { policy } = this.#parts;
+    this.#confirm(entry, this.#readAnswer(entry.op, entry.result)?.row, undefined);
+    if (policy.optimistic) for (const id of concernedIds(entry.op)) this.#doubt(id);
+  }
+
+  /** Settled without being sent: it had no effect, or was undone before anyone knew of it. */
+  vanished(entry: WriteEntry): void {
+    this.#parts.schedule.end(entry);
+    this.#finish(entry, false);
+  }
+
+  /** A dead letter: it alone is dropped; what is queued behind it on its ids waits for what becomes of it. */
+  failed(entry: WriteEntry, error: DioramaError): void {
+    const { host, schedule, letters, flushes, file, intake } = this.#parts;
+    const parksUpTo = Math.min(intake.lastSequence, (schedule.nextBarrier ?? Infinity) - 1);
+    const letter = letters.add(entry, Math.max(parksUpTo, entry.sequence));
+    this.#parkBehind(entry);
+    schedule.end(entry);
+    entry.phase = "failed";
+    entry.error = error;
+    this.hide(entry);
+    if (entry.flushGroup !== undefined) flushes.leave(entry.flushGroup);
+    entry.flushGroup = undefined;
+    file.note(toQueued(entry, "failed", letter.parksUpTo));
+    host.state.announce({ type: "writeFailed", op: entry.op, error });
+    entry.handle.confirmedVerdict.reject(error);
+    this.#settleAbsorbed(entry, (absorbed) => absorbed.handle.confirmedVerdict.reject(error));
+  }
+
+  /** Merges an op into the unsent one before it, which from now on stands for both. */
+  absorb(entry: WriteEntry, next: WriteEntry, merged: WriteOp): void {
+    const { schedule, file } = this.#parts;
+    schedule.end(next);
+    const { isShown } = entry;
+    if (isShown) this.hide(entry);
+    this.hide(next);
+    entry.op = merged;
+    if (isShown) this.show(entry);
+    entry.absorbed = [...(entry.absorbed ?? []), next];
+    next.phase = "done";
+    file.drop(next.sequence);
+    this.#parts.forget(next);
+  }
+
+  /** Parks an op that was made before a failure on one of its ids. False: nothing holds it up. */
+  park(entry: WriteEntry): boolean {
+    const { letters, flushes } = this.#parts;
+    const letter = letters.parkerOf(entry);
+    if (letter === undefined) return false;
+    letters.park(letter, entry);
+    entry.phase = "parked";
+    if (entry.flushGroup !== undefined) flushes.leave(entry.flushGroup);
+    entry.flushGroup = undefined;
+    return true;
+  }
+
+  show(entry: WriteEntry): void {
+    if (!this.#parts.policy.optimistic) return;
+    entry.isShown = true;
+    this.#parts.host.state.overlayAdd(entry);
+  }
+
+  hide(entry: WriteEntry): void {
+    const { state } = this.#parts.host;
+    if (entry.isShown) state.overlayRemove(entry);
+    else for (const id of concernedIds(entry.op)) state.touch(id);
+    entry.isShown = false;
+  }
+
+  #parkBehind(entry: WriteEntry): void {
+    const { schedule } = this.#parts;
+    for (const behind of schedule.behind(entry)) {
+      if (behind.phase !== "queued" || !this.park(behind)) continue;
+      // Its own followers on other ids wait with it.
+      this.#parkBehind(behind);
+      schedule.end(behind);
+    }
+  }
+
+  async #know(op: WriteOp, answer: Answer | undefined): Promise<void> {
+    const { state, logger } = this.#parts.host;
+    try {
+      await state.store.ensure(answer === undefined ? concernedIds(op) : [...concernedIds(op), answer.id]);
+    } catch (error) {
+      // The table can't be read at all: then what is in memory is all that is known.
+      logger.error("looking up a written row failed", { vista: this.#parts.name, reason: messageOf(error) });
+    }
+  }
+
+  #hasArrived(entry: WriteEntry, mark: ReadMark): boolean {
+    const { op } = entry;
+    if (entry.wasEchoed) return true;
+    return (
+      op.kind !== "deleteAll" && mark.isNewer(op.id) && carriesOp(op, this.#parts.host.state.store.get(op.id))
+    );
+  }
+
+  #readAnswer(op: WriteOp, result: WriteResult): Answer | undefined {
+    const { host, name } = this.#parts;
+    return op.kind === "deleteAll" ? undefined : readAnswer(op, result, { idColumn: host.idColumn, name });
+  }
+
+  #awaitsEcho(result: WriteResult): boolean {
+    return (
+      this.#parts.policy.confirm === "echo" || (typeof result === "object" && result?.awaitEcho === true)
+    );
+  }
+
+  #awaitEcho(entry: WriteEntry, row: Row | undefined): void {
+    const { host, echoes, file, policy } = this.#parts;
+    const waitMs = policy.echoTimeoutMs;
+    entry.phase = "echo";
+    entry.result = row === undefined ? undefined : { row };
+    entry.nextAttemptAt = host.clock.now() + waitMs;
+    file.note(toQueued(entry, "echo"));
+    echoes.add(entry, waitMs);
+  }
+
+  /** Makes the op's effect the confirmed one, unless the cache has it from elsewhere already. */
+  #confirm(entry: WriteEntry, row: Row | undefined, mark: ReadMark | undefined): void {
+    const { host, policy } = this.#parts;
+    if (policy.optimistic && !entry.wasEchoed) {
+      const { op } = entry;
+      const { state, clock } = host;
+      if (op.kind !== "deleteAll") this.#confirmRow(op, row, mark);
+      else if (hidesEverything(op)) this.#confirmNothing(mark);
+      else for (const id of concernedIds(op)) state.confirm(id, undefined, { fetchedAt: clock.now(), mark });
+    }
+    this.#finish(entry, policy.optimistic);
+  }
+
+  #confirmRow(op: RowOp, row: Row | undefined, mark: ReadMark | undefined): void {
+    const { state, clock } = this.#parts.host;
+    const base = state.store.get(op.id);
+    const overtaken = mark?.isNewer(op.id) === true;
+    // Something came while the op was under way. Where it shows the op's effect it is newer, and stays.
+    if (overtaken && carriesOp(op, base)) return;
+    const stored = overtaken ? applyOp(op, base) : (row ?? applyOp(op, base));
+    state.confirm(op.id, stored, { fetchedAt: clock.now(), mark });
+    if (overtaken) this.#doubt(op.id);
+  }
+
+  /** Every row is gone, but for those that came while the deleteAll was under way: nobody knows of them. */
+  #confirmNothing(mark: ReadMark | undefined): void {
+    const { state } = this.#parts.host;
+    const left = new Map<string, Row>();
+    if (mark?.hasTouched === true) {
+      for (const [id, row] of state.store.entries()) if (mark.isNewer(id)) left.set(id, row);
+    }
+    state.confirmAll(left, mark);
+    for (const id of left.keys()) this.#doubt(id);
+  }
+
+  #doubt(id: string): void {
+    const { host } = this.#parts;
+    host.state.markStale(id);
+    host.reread?.(id);
+  }
+
+  #finish(entry: WriteEntry, inCache: boolean): void {
+    const { state } = this.#parts.host;
+    const { op } = entry;
+    this.#leave(entry, inCache);
+    state.announce({ type: "writeConfirmed", op });
+    const row = op.kind === "deleteAll" ? undefined : state.store.get(op.id);
+    entry.handle.confirmedVerdict.resolve(row);
+    this.#settleAbsorbed(entry, (absorbed) => absorbed.handle.confirmedVerdict.resolve(row));
+  }
+
+  /** `inCache`: the confirmed rows hold its effect, which has to reach the cache file before the queue forgets it. */
+  #leave(entry: WriteEntry, inCache: boolean): void {
+    const { host, echoes, file } = this.#parts;
+    const { op } = entry;
+    echoes.remove(entry);
+    this.hide(entry);
+    entry.phase = "done";
+    if (inCache && host.durable === true) {
+      const effect = op.kind === "deleteAll" ? op : toStoredOp(op, host.state.store.get(op.id));
+      file.dropBehindCache({ ...toQueued(entry, "confirmed"), op: effect });
+    } else {
+      file.drop(entry.sequence);
+    }
+    this.#parts.forget(entry);
+  }
+
+  #settleAbsorbed(entry: WriteEntry, settle: (absorbed: WriteEntry) => void): void {
+    for (const absorbed of entry.absorbed ?? []) settle(absorbed);
+    entry.absorbed = undefined;
+  }
+
+  /** The destination stored it under another id: the row and everything queued on it move there. */
+  #rekey(entry: WriteEntry, op: RowOp, answer: Answer): void {
+    const { host, schedule, echoes, letters, intake, policy } = this.#parts;
+    const { idColumn, state, clock } = host;
+    const cell: Value = (idColumn === undefined ? undefined : answer.row?.[idColumn]) ?? answer.id;
+    const rekeying: Rekeying = { from: op.id, to: answer.id, idColumn, cell };
+    if (policy.optimistic && state.store.get(op.id) !== undefined)
+      state.confirm(op.id, undefined, { fetchedAt: clock.now() });
+    const others = new Set<WriteEntry>([
+      ...schedule.opsOf(op.id),
+      ...echoes.of(op.id),
+      ...letters.opsOf(op.id),
+      ...intake.staging().filter((staging) => concernedIds(staging.op).includes(op.id)),
+    ]);
+    // The one that was sent goes last: while it is there, no barrier gets ahead of the others.
+    others.delete(entry);
+    for (const moved of others) this.#move(moved, rekeying, false);
+    this.#move(entry, rekeying, true);
+    letters.reindex(op.id);
+  }
+
+  #move(entry: WriteEntry, rekeying: Rekeying, isTaken: boolean): void {
+    const { schedule, echoes, file, letters, host } = this.#parts;
+    const { isShown, place } = entry;
+    if (isShown) this.hide(entry);
+    if (place !== "out") schedule.end(entry);
+    const waitMs = Math.max(0, entry.nextAttemptAt - host.clock.now());
+    if (entry.phase === "echo") echoes.remove(entry);
+    entry.op = Object.freeze(rekeyOp(entry.op, rekeying));
+    if (place !== "out" && !isTaken) schedule.add(entry);
+    if (entry.phase === "echo") echoes.add(entry, waitMs);
+    if (isShown) this.show(entry);
+    if (isTaken || entry.phase === "staging") return;
+    const parksUpTo = entry.phase === "failed" ? letters.get(entry.op.opId)?.parksUpTo : undefined;
+    file.note(
+      toQueued(
+        entry,
+        entry.phase === "failed" ? "failed" : entry.phase === "echo" ? "echo" : "queued",
+        parksUpTo,
+      ),
+    );
+  }
+}
+
+/** The effect as an op that can be applied again, whatever the cache holds by then. */
+function toStoredOp(op: RowOp, stored: Row | undefined): WriteOp {
+  const { opId, enqueuedAt, attempt, id } = op;
+  return stored === undefined
+    ? { opId, enqueuedAt, attempt, kind: "delete", id }
+    : { opId, enqueuedAt, attempt, kind: "replace", id, row: stored };
+}

@@ -184,12 +184,12 @@ export class Dio<R extends object = Row> {
   /** Queues one write; the handle tells when it is kept, when it is confirmed, and can withdraw it. */
   submit(request: WriteRequest<R>): WriteHandle<R> {
     this.#parts.assertOpen();
-    return this.#parts.writer.submit(request);
+    return typedHandle<R>(this.#parts.writer.submit(untypedRequest(request)));
   }
 
   /** What is queued and what has failed for good. */
   get writes(): DeadLetters<R> {
-    return this.#parts.writer;
+    return typedLetters<R>(this.#parts.writer);
   }
 
   /** Resolves when everything queued so far has been confirmed or has failed. */
@@ -254,6 +254,21 @@ function untypedChange<R extends object>(change: ChangeEvent<R>): ChangeEvent {
     return change as ChangeEvent;
   }
   return { ...change, row: toUntyped(change.row) };
+}
+
+function untypedRequest<R extends object>(request: WriteRequest<R>): WriteRequest {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return request as unknown as WriteRequest;
+}
+
+function typedHandle<R extends object>(handle: WriteHandle): WriteHandle<R> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return handle as unknown as WriteHandle<R>;
+}
+
+function typedLetters<R extends object>(letters: DeadLetters): DeadLetters<R> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return letters as unknown as DeadLetters<R>;
 }
 
 function untypedFeed<R extends object>(

@@ -109,8 +109,7 @@ export class WholeReads {
   }
 
   async reload(master: Vista): Promise<void> {
-    const { onRefresh, onStart } = this.#host.callbacks;
-    await this.#run("refresh", onRefresh ?? onStart ?? reconcileWithMaster, master);
+    await this.#run("refresh", this.#host.callbacks.onRefresh ?? reconcileWithMaster, master);
     this.#host.state.announce({ type: "invalidated" });
     await this.#host.state.published();
   }

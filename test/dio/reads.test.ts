@@ -1,0 +1,236 @@
+import { createNoCache, type DioramaError, type Query } from "vantage-diorama";
+import { describe, expect, test } from "vitest";
+import { createStage, ids, openLens, pastries, settle, wholeOnly } from "./setup.ts";
+
+describe("a complete cache", () => {
+  test("D20 D21 answers what its source can't, without asking it again", async () => {
+    const { source, builder, clock } = createStage({
+      capabilities: { ...wholeOnly, canInsert: false, canUpdate: false, canDelete: false },
+    });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    const vista = dio.vista();
+    expect(vista.capabilities).toMatchObject({
+      canCount: true,
+      canFilter: true,
+      canFetchPage: true,
+      canFetchNext: true,
+      canSubscribe: true,
+    });
+    expect(vista.capabilities).toMatchObject({ canInsert: false, canUpdate: false, canDelete: false });
+
+    expect(await vista.count()).toBe(4);
+    const before = source.calls();
+    expect(ids(await vista.where("category", "tarts").orderBy("price", "desc").list())).toEqual(["c", "a"]);
+    expect(ids(await vista.where("price", "<", 300).list())).toEqual(["b", "d"]);
+    expect(ids(await vista.search("TART").list())).toEqual(["a", "c"]);
+    const page = await vista.orderBy("price").fetchPage(2, 2);
+    expect([ids(page.rows), page.total]).toEqual([["a", "c"], 4]);
+    expect(await vista.get("nope")).toBeUndefined();
+    const first = await vista.orderBy("name").fetchNext(undefined, 3);
+    expect(ids(first.rows)).toEqual(["a", "b", "c"]);
+    const second = await vista.orderBy("name").fetchNext(first.token, 3);
+    expect([ids(second.rows), second.token]).toEqual([["d"], undefined]);
+    expect(source.calls()).toBe(before);
+  });
+
+  test("D18 that is empty is complete", async () => {
+    const { source, builder, clock } = createStage({ rows: [], columns: { name: "text" } });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    expect((await dio.vista().list()).size).toBe(0);
+    expect(dio.cache.complete).toBe(true);
+    expect((await dio.vista().list()).size).toBe(0);
+    expect(source.calls("read")).toBe(1);
+  });
+
+  test("D18 D22 a failed seed does not count, and the next read tries again", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    source.failNext("read", new Error("cable cut"));
+    await expect(dio.vista().list()).rejects.toThrow("cable cut");
+    expect(dio.cache.complete).toBe(false);
+    expect((await dio.vista().list()).size).toBe(4);
+    expect(dio.cache.complete).toBe(true);
+  });
+});
+
+describe("an incomplete cache", () => {
+  test("D22 reads the master once, however many wait", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => dio.vista().where("price", ">", n).count()),
+    );
+    expect(new Set(answers)).toEqual(new Set([4]));
+    expect(source.calls("read")).toBe(1);
+  });
+
+  test("D22 pushes down what the master can match, and does the rest here", async () => {
+    const { source, builder, clock } = createStage({ capabilities: { ...wholeOnly, canMatch: true } });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    const page = await dio.vista().where("category", "tarts").orderBy("price", "desc").fetchPage(1, 1);
+    expect([ids(page.rows), page.total]).toEqual([["c"], 2]);
+    expect(dio.cache.complete).toBe(false);
+    expect(await dio.cache.count()).toBe(2);
+  });
+
+  test("D23 pushes order and page down only where everything is and no write is pending", async () => {
+    const { source, builder, clock } = createStage();
+    const dio = await (
+      await openLens({ clock, builder: builder.onWrite(() => new Promise(() => undefined)) })
+    ).makeDio(source);
+    expect(ids((await dio.vista().orderBy("price").fetchPage(1, 2)).rows)).toEqual(["b", "d"]);
+    expect(source.calls("page") + source.calls("window")).toBe(1);
+    expect(source.calls("read")).toBe(0);
+
+    await dio.vista().insert("e", { id: "e", name: "Eclair", price: 1, category: "tarts" });
+    const tarts = await dio.vista().where("category", "tarts").orderBy("price").fetchPage(1, 2);
+    expect([ids(tarts.rows), tarts.total]).toEqual([["e", "a"], 3]);
+    expect(source.calls("page") + source.calls("window")).toBe(1);
+  });
+
+  test("D24 asks for a row that is not there, one flight an id, and a failure does not stick", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    source.failNext("get", new Error("down"));
+    await expect(dio.vista().get("a")).rejects.toThrow("down");
+    const rows = await Promise.all([dio.vista().get("a"), dio.vista().get("a"), dio.vista().get("a")]);
+    expect(rows.map((row) => row?.name)).toEqual(["Apple tart", "Apple tart", "Apple tart"]);
+    expect(source.calls("get")).toBe(2);
+    expect((await dio.vista().get("a"))?.price).toBe(300);
+    expect(source.calls("get")).toBe(2);
+  });
+
+  test("D22 onQuery fills each conditions and search once, until forgotten", async () => {
+    const { source, builder, clock } = createStage({ capabilities: { ...wholeOnly, canMatch: true } });
+    const asked: Query[] = [];
+    const lens = await openLens({
+      clock,
+      builder: builder.onQuery(async (dio, query) => {
+        asked.push(query);
+        await dio.cache.insertAll(
+          await dio.master.narrowedBy({ ...query, order: [], search: undefined }).list(),
+        );
+      }),
+    });
+    const dio = await lens.makeDio(source);
+    const tarts = dio.vista().where("category", "tarts");
+    await Promise.all([tarts.list(), tarts.orderBy("price").list(), tarts.count()]);
+    expect(ids(await tarts.orderBy("price", "desc").list())).toEqual(["c", "a"]);
+    expect(asked).toHaveLength(1);
+    await dio.vista().where("category", "buns").list();
+    expect(asked).toHaveLength(2);
+    expect(dio.cache.complete).toBe(false);
+    await dio.invalidateAll();
+    await tarts.list();
+    expect(asked).toHaveLength(3);
+    await dio.cache.clear();
+    expect((await tarts.list()).size).toBe(2);
+    expect(asked).toHaveLength(4);
+  });
+
+  test("D22 a running seed is joined", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const gate = Promise.withResolvers<void>();
+    const lens = await openLens({
+      clock,
+      builder: builder.onStartBlocking(false).onStart(async (dio) => {
+        await gate.promise;
+        await dio.cache.insertAll(await dio.master.list());
+      }),
+    });
+    const dio = await lens.makeDio(source);
+    const count = dio.vista().count();
+    await settle();
+    gate.resolve();
+    expect(await count).toBe(4);
+    expect(source.calls("read")).toBe(1);
+  });
+
+  test("D27 a cache that keeps nothing reads through each time, with queued writes on top", async () => {
+    const { source, builder, backend, clock } = createStage({ capabilities: wholeOnly });
+    const lens = await openLens({
+      clock,
+      builder: builder.cacheSource(createNoCache()).onWrite(() => new Promise(() => undefined)),
+    });
+    const dio = await lens.makeDio(source);
+    expect(await dio.vista().count()).toBe(4);
+    backend.source.remove("a");
+    await dio.vista().replace("e", { id: "e", name: "Eclair", price: 1, category: "tarts" });
+    expect(ids(await dio.vista().list())).toEqual(["b", "c", "d", "e"]);
+    expect(source.calls("read")).toBe(2);
+    expect((await dio.vista().get("e"))?.name).toBe("Eclair");
+    expect(await dio.vista().get("a")).toBeUndefined();
+  });
+});
+
+describe("freshness", () => {
+  test("D25 young rows are served, older ones too and refreshed behind, too old ones wait", async () => {
+    const { source, builder, backend, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (
+      await openLens({ clock, builder: builder.freshFor("1m").staleFor("1h") })
+    ).makeDio(source);
+    await dio.vista().list();
+    await clock.advance(59_000);
+    await dio.vista().list();
+    expect(source.calls("read")).toBe(1);
+
+    backend.source.set("a", { id: "a", name: "Apple tart", price: 999, category: "tarts" });
+    await clock.advance(2_000);
+    expect((await dio.vista().list()).get("a")?.price).toBe(300);
+    await settle();
+    expect(source.calls("read")).toBe(2);
+    expect((await dio.vista().list()).get("a")?.price).toBe(999);
+
+    backend.source.remove("b");
+    await clock.advance(2 * 3_600_000);
+    expect((await dio.vista().list()).has("b")).toBe(false);
+
+    await clock.advance(2 * 3_600_000);
+    source.failNext("read", new Error("down"));
+    expect((await dio.vista().list()).size).toBe(3);
+  });
+
+  test("D25 one row of an incomplete cache ages by its own fill", async () => {
+    const { source, builder, backend, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (
+      await openLens({ clock, builder: builder.freshFor("1m").staleFor("1h") })
+    ).makeDio(source);
+    await dio.vista().get("a");
+    backend.source.set("a", { id: "a", name: "Apple tart", price: 999, category: "tarts" });
+    await clock.advance(61_000);
+    expect((await dio.vista().get("a"))?.price).toBe(300);
+    await settle();
+    expect((await dio.vista().get("a"))?.price).toBe(999);
+    backend.source.set("a", { id: "a", name: "Apple tart", price: 1000, category: "tarts" });
+    await clock.advance(2 * 3_600_000);
+    expect((await dio.vista().get("a"))?.price).toBe(1000);
+  });
+});
+
+describe("refusals", () => {
+  test("D26 what the visible rows decide is refused at once", async () => {
+    const { source, builder, clock } = createStage();
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    await dio.vista().list();
+    const code = (work: Promise<unknown>): Promise<string> =>
+      work.then(
+        () => "none",
+        (error: DioramaError) => error.code,
+      );
+    const first = pastries[0] ?? { id: "a", name: "", price: 0, category: "" };
+    expect(await code(dio.vista().insert("a", first))).toBe("conflict");
+    expect(await code(dio.vista().patch("zz", { price: 1 }))).toBe("notFound");
+    expect(await code(dio.vista().delete("zz"))).toBe("notFound");
+    expect(() => dio.vista().where([["categry", "=", "x"]])).toThrow(/did you mean "category"/);
+    expect(dio.writes.pending()).toHaveLength(0);
+  });
+
+  test("D26 a narrowed deleteAll deletes what its reader sees and no more", async () => {
+    const { source, builder, backend, clock } = createStage();
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    await dio.vista().where("category", "tarts").deleteAll();
+    expect(ids(await dio.vista().list())).toEqual(["b", "d"]);
+    await dio.flush();
+    expect([...backend.source.rows.keys()]).toEqual(["b", "d"]);
+  });
+});

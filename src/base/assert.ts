@@ -6,7 +6,7 @@ export function assert(condition: unknown, message: string): asserts condition {
 
 /** The value, which the code around it knows to be there. */
 export function must<T>(value: T | undefined | null, message: string): T {
-  assert(value, message);
+  assert(value !== undefined && value !== null, message);
   return value;
 }
 

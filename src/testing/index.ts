@@ -5,3 +5,6 @@ export { generateProducts, productColumns, type Product } from "./products.ts";
 export { createRandom, deriveSeed, type Random } from "./random.ts";
 export { cacheContract, type CacheSubject } from "./cache-contract.ts";
 export { queueContract, type QueueSubject } from "./queue-contract.ts";
+export type { ContractTest } from "./contract-check.ts";
+export { sourceContract } from "./source-contract.ts";
+export type { ContractData, SourceSubject, SourceUnderTest } from "./source-subject.ts";

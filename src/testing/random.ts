@@ -1,4 +1,4 @@
-import { must } from "../base/index.ts";
+import { assert } from "../base/index.ts";
 
 /** Random choices that a seed decides. */
 export interface Random {
@@ -28,8 +28,12 @@ export function createRandom(seed: number): Random {
     next,
     integer,
     chance: (probability) => next() < probability,
-    pick: <T>(list: readonly T[]): T =>
-      must(list[integer(0, list.length - 1)], "pick from a list that has items"),
+    pick: <T>(list: readonly T[]): T => {
+      assert(list.length > 0, "pick from a list that has items");
+      // The place is within the list; what is there may well be undefined.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return list[integer(0, list.length - 1)] as T;
+    },
     shuffle: <T>(list: readonly T[]): T[] =>
       list
         .map((item) => ({ item, place: next() }))

@@ -33,7 +33,7 @@ export function prepareFolder(folder: string): string {
       { cause: error, place: { file: asked } },
     );
   }
-  const network = networkType(real);
+  const network = process.platform === "linux" ? networkFileSystem(statfsSync(real).type) : undefined;
   if (network === undefined) return real;
   throw new DioramaError(
     "unsupported",
@@ -42,8 +42,8 @@ export function prepareFolder(folder: string): string {
   );
 }
 
-function networkType(folder: string): string | undefined {
-  if (process.platform !== "linux") return undefined;
+/** The name of the network file system that has this type (of `statfs`, on Linux); undefined for a local one. */
+export function networkFileSystem(type: number): string | undefined {
   // Some C libraries give the type with a sign.
-  return NETWORK_TYPES.get(statfsSync(folder).type >>> 0);
+  return NETWORK_TYPES.get(type >>> 0);
 }

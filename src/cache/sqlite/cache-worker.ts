@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { DioramaError, must } from "../../base/index.ts";
+import { must, toDioramaError } from "../../base/index.ts";
 import { CacheStore } from "./cache-store.ts";
 import type { CacheCalls, CallName, Reply, Request, WorkerSettings } from "./protocol.ts";
 import { packetBuffers, type RowPacket } from "./row-packet.ts";
@@ -38,9 +38,12 @@ function answer<K extends CallName>(request: Request<K>): void {
     const give = handler(request.take);
     port.postMessage({ call, give }, isPacket(give) ? packetBuffers(give) : []);
   } catch (error) {
-    const code = error instanceof DioramaError ? error.code : "unavailable";
-    const message = error instanceof Error ? error.message : String(error);
-    port.postMessage({ call, failure: { code, message } } satisfies Reply);
+    const { code, message, place } = toDioramaError(
+      error,
+      "unavailable",
+      `the cache worker's ${request.kind}`,
+    );
+    port.postMessage({ call, failure: { code, message, place } } satisfies Reply);
   }
   if (request.kind === "close") port.close();
 }

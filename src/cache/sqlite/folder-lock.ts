@@ -77,7 +77,7 @@ function lock(path: string): DatabaseSync {
   createEmpty(path);
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    database.exec("PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
     return database;
   } catch (error) {
     database.close();

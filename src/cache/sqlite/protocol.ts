@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../../base/index.ts";
+import type { ErrorCode, ErrorPlace } from "../../base/index.ts";
 import type { RowPacket } from "./row-packet.ts";
 
 /** What the worker needs to know to find or make its file. */
@@ -66,6 +66,7 @@ export interface Request<K extends CallName = CallName> {
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly place: ErrorPlace;
 }
 
 export type Reply<K extends CallName = CallName> =

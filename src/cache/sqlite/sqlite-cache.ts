@@ -67,7 +67,9 @@ export class SqliteCache implements CacheBackend {
     const { link, writes } = this.#host;
     try {
       await this.#open.end();
-      await writes.run(() => link.call("close", undefined));
+      await writes.run(async () => {
+        if (link.isRunning) await link.call("close", undefined);
+      });
     } finally {
       await link.end();
       this.#lock.release();

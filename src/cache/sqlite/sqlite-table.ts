@@ -132,7 +132,10 @@ export class SqliteTable implements CacheTable {
 
   async #close(): Promise<void> {
     try {
-      await this.#host.writes.run(() => this.#host.link.call("closeTable", { table: this.#name }));
+      await this.#host.writes.run(async () => {
+        const { link } = this.#host;
+        if (link.isRunning) await link.call("closeTable", { table: this.#name });
+      });
     } finally {
       this.#onClose();
     }

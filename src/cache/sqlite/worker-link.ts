@@ -48,12 +48,20 @@ export class WorkerLink {
     });
   }
 
-  /** Ends the worker, whatever it does. Idempotent. */
+  /** Whether there is a worker that holds something. */
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Ends the worker, whatever it does: its calls fail. The next call starts another one. */
+  async terminate(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  /** Ends the worker for good; calls are `closed` from now on. Idempotent. */
   async end(): Promise<void> {
     this.#isEnded = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    await worker.terminate();
+    await this.terminate();
   }
 
   #start(): Worker {
@@ -71,6 +79,8 @@ export class WorkerLink {
     const worker = new Worker(new URL(file, import.meta.url), {
       name: "diorama-cache",
       workerData: this.#settings,
+      // Flags such as `--input-type` are the program's own.
+      execArgv: [],
     });
     this.#worker = worker;
     worker.unref();
@@ -87,8 +97,8 @@ export class WorkerLink {
     this.#waiting.delete(reply.call);
     if (this.#waiting.size === 0) this.#worker?.unref();
     if ("give" in reply) return waiting.resolve(reply.give);
-    const { code, message } = reply.failure;
-    waiting.reject(new DioramaError(code, message));
+    const { code, message, place } = reply.failure;
+    waiting.reject(new DioramaError(code, message, { place }));
   }
 
   #onEnd(worker: Worker, reason: string): void {

@@ -1,4 +1,4 @@
-import { type ChangeEvent, createActivity, type DioramaError, memory, seedFromMaster } from "vantage-diorama";
+import { type CallOptions, type ChangeEvent, createActivity, type DioramaError, memory, seedFromMaster } from "vantage-diorama";
 import { describe, expect, test } from "vitest";
 import { createStage, ids, openLens, type Product, recordEvents, settle, wholeOnly } from "./setup.ts";
 
@@ -119,9 +119,16 @@ describe("changes from upstream", () => {
 
   test("D31 watch applies the master's changes, and subscribes again after a loss", async () => {
     const { source, builder, backend, clock } = createStage();
-    const dio = await (await openLens({ clock, builder: builder.onStart(seedFromMaster) })).makeDio(source);
+    let losses = 1;
+    const lossy = {
+      ...source,
+      watch(call: CallOptions): AsyncIterable<ChangeEvent<Product>> {
+        if (losses-- > 0) throw new Error("no feed");
+        return backend.source.watch(call);
+      },
+    };
+    const dio = await (await openLens({ clock, builder: builder.onStart(seedFromMaster) })).makeDio(lossy);
     const events = recordEvents(dio);
-    source.failNext("watch", new Error("no feed"));
     const following = dio.watch();
     await settle();
     backend.source.set("b", bun(77));

@@ -93,6 +93,12 @@ function testMistake(path: string, imported: Import): string | undefined {
   return isIndexOf(target, folder) ? undefined : `enter ${to.room.name} by its index.ts`;
 }
 
+function toTableLine({ name, purpose, mayImport, mayImportTypesOf, runsIn, adapters }: Room): string {
+  const types = mayImportTypesOf.length === 0 ? "" : `; types of ${mayImportTypesOf.join(", ")}`;
+  const hosts = adapters.map(({ folder, runsIn: host }) => `${name}/${folder}: ${host}`);
+  return `| ${name} | ${purpose} | ${mayImport.join(", ") || "–"}${types} | ${[runsIn, ...hosts].join("; ")} |`;
+}
+
 describe("the rooms", () => {
   test("every folder of src/ is a room of the table, and every room of the table is there", () => {
     const folders = projectFiles("src/").flatMap((path) => path.match(/^src\/[^/]+(?=\/)/) ?? []);
@@ -116,6 +122,12 @@ describe("the rooms", () => {
       list.map((adapter) => `${folder}/${adapter.folder}/index.ts`),
     );
     expect(doors).toEqual(adapters.toSorted());
+  });
+
+  test("the table in ARCHITECTURE.md says the same", () => {
+    const lines = read("ARCHITECTURE.md").split("\n");
+    const missing = rooms.map(toTableLine).filter((line) => !lines.includes(line));
+    expect(missing).toEqual([]);
   });
 
   test("the linter's import rules are the ones that rooms.ts gives (npm run lint:rooms)", () => {

@@ -51,13 +51,18 @@ export interface Faults {
   readonly changeDuringPagination?: () => void;
 }
 
+/** An error that a call ends with; anything may be thrown, `undefined` too. */
+interface Thrown {
+  readonly thrown: unknown;
+}
+
 /** What one call meets. */
 export interface Fate {
   readonly random: Random;
   readonly faults: Faults;
   /** Batches of a `read` that come before its error. */
   readonly errorAfterBatches: number;
-  readonly error: { readonly thrown: unknown } | undefined;
+  readonly error: Thrown | undefined;
   readonly hangs: boolean;
   readonly losesAnswer: boolean;
   readonly delayMs: number;
@@ -105,8 +110,11 @@ export class FaultPlan {
     const delayMs = random.integer(least, most);
     const hangs = random.chance(faults.hangRate ?? 0);
     const losesAnswer = random.chance(faults.lostAnswerRate ?? 0);
-    const errorAfterBatches = random.chance(0.5) ? 0 : random.integer(1, 3);
-    const error = this.#errorOf(call, random);
+    const lateBatches = random.chance(0.5) ? 0 : random.integer(1, 3);
+    const drawn = drawError(call, random, faults);
+    const certain = this.#certainError(call);
+    const error = certain ?? drawn;
+    const errorAfterBatches = certain === undefined ? lateBatches : 0;
     return { random, faults, errorAfterBatches, error, hangs, losesAnswer, delayMs };
   }
 
@@ -133,22 +141,26 @@ export class FaultPlan {
     return lies ? wrong : total;
   }
 
-  #errorOf(call: SourceCall, random: Random): { readonly thrown: unknown } | undefined {
-    const faults = this.#faults;
-    const fails = random.chance(faults.errorRate ?? 0);
-    const isRefused = random.chance(faults.permanentErrorRate ?? 0);
-    const throwsOther = random.chance(faults.nonErrorRate ?? 0);
-    const other = random.pick<unknown>(["out of order", 503, undefined, null, { status: 500 }]);
+  /** What is asked for or lasts comes at once, unlike what is drawn. */
+  #certainError(call: SourceCall): Thrown | undefined {
     const scripted = this.#scripted.findIndex((script) => script.call === call);
     if (scripted !== -1) return this.#scripted.splice(scripted, 1)[0];
     const nowMs = this.#clock.monotonic() - this.#startMs;
-    if (faults.outages?.some(([fromMs, toMs]) => nowMs >= fromMs && nowMs < toMs) === true) {
-      return { thrown: new DioramaError("unavailable", `${call}: the source is down (made up)`) };
-    }
-    if (isRefused) return { thrown: new DioramaError("rejected", `${call}: the source refuses (made up)`) };
-    if (fails) return { thrown: new DioramaError("unavailable", `${call}: the source failed (made up)`) };
-    return throwsOther ? { thrown: other } : undefined;
+    const isDown = this.#faults.outages?.some(([fromMs, toMs]) => nowMs >= fromMs && nowMs < toMs) === true;
+    return isDown
+      ? { thrown: new DioramaError("unavailable", `${call}: the source is down (made up)`) }
+      : undefined;
   }
+}
+
+function drawError(call: SourceCall, random: Random, faults: Faults): Thrown | undefined {
+  const fails = random.chance(faults.errorRate ?? 0);
+  const isRefused = random.chance(faults.permanentErrorRate ?? 0);
+  const throwsOther = random.chance(faults.nonErrorRate ?? 0);
+  const other = random.pick<unknown>(["out of order", 503, undefined, null, { status: 500 }]);
+  if (isRefused) return { thrown: new DioramaError("rejected", `${call}: the source refuses (made up)`) };
+  if (fails) return { thrown: new DioramaError("unavailable", `${call}: the source failed (made up)`) };
+  return throwsOther ? { thrown: other } : undefined;
 }
 
 function latencyOf(faults: Faults, call: SourceCall): Range {

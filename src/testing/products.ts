@@ -87,7 +87,7 @@ export function* generateProducts(count: number, seed: number = 1): Generator<Pr
       calories: random.integer(20, 900),
       stock: random.integer(0, 500),
       updatedAt: new Date(FIRST_UPDATE_MS + random.integer(0, TWO_YEARS_S) * 1_000),
-      description: `A ${name}, best with ${thing()} and a ${random.pick(tastes)} tea`,
+      description: `A ${name}, at its best beside ${thing()}`,
     };
   }
 }

@@ -1,3 +1,4 @@
+import { yieldToLoop } from "../base/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Dio } from "./dio.ts";
 
@@ -29,6 +30,8 @@ export async function seedFromMaster<R extends object = Row>(
     if (before !== undefined) for (const [id] of batch) before.delete(id);
     rows += batch.length;
     call.onProgress?.({ rows });
+    // A source that answers without waiting would hold the thread to the end.
+    await yieldToLoop();
   }
   if (before !== undefined) for (const id of before.keys()) await dio.cache.delete(id);
   return { complete: true };
@@ -48,6 +51,8 @@ export async function reconcileWithMaster<R extends object = Row>(
     await dio.cache.insertAll(batch);
     rows += batch.length;
     call.onProgress?.({ rows });
+    // A source that answers without waiting would hold the thread to the end.
+    await yieldToLoop();
   }
   return { complete: true };
 }

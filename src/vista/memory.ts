@@ -8,7 +8,7 @@ import { Vista } from "./vista.ts";
 
 interface Described<R extends object> {
   /** The column that holds the id; rows of a Map need none. */
-  readonly id?: (keyof NoInfer<R> & string) | undefined;
+  readonly id?: IdColumn<NoInfer<R>> | undefined;
   /** Without columns they are inferred from the rows; from no rows, or with a validator, the schema stays open. */
   readonly columns?: ColumnsInput | undefined;
   /** Every capability is on unless it is switched off here. */
@@ -20,6 +20,9 @@ interface Described<R extends object> {
   /** Rows may hold columns that are not listed. */
   readonly open?: boolean | undefined;
 }
+
+/** One of the row's columns; of rows that nothing is known of, any. */
+type IdColumn<R extends object> = [keyof R] extends [never] ? string : keyof R & string;
 
 /** What a memory vista is and holds at first. `rows`: by id, or rows that hold their id in the id column. */
 export type MemoryOptions<R extends object = Row> = Described<R> & {

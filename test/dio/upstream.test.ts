@@ -1,4 +1,11 @@
-import { type CallOptions, type ChangeEvent, createActivity, type DioramaError, memory, seedFromMaster } from "vantage-diorama";
+import {
+  type CallOptions,
+  type ChangeEvent,
+  createActivity,
+  type DioramaError,
+  memory,
+  seedFromMaster,
+} from "vantage-diorama";
 import { describe, expect, test } from "vitest";
 import { createStage, ids, openLens, type Product, recordEvents, settle, wholeOnly } from "./setup.ts";
 

@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -60,21 +61,29 @@ function pack(): string {
   return join(work, tarball);
 }
 
-/** What a page loads for `import { Lens } from "vantage-diorama"`: one minified file, lazy parts left out. */
+/**
+ * What a page loads for `import { Lens } from "vantage-diorama"`, bundled for browsers: core.js, minified, is
+ * weighed, lazy parts are files of their own. Nothing of it may need Node.
+ */
 async function bundleCore(): Promise<void> {
+  const outDir = join(root, ".tmp/size");
   await build({
     configFile: false,
     logLevel: "error",
     root: stage,
     build: {
       lib: { entry: join(stage, "dist/index.js"), formats: ["es"], fileName: "core" },
-      outDir: join(root, ".tmp/size"),
+      outDir,
       emptyOutDir: true,
       minify: true,
       target: "es2024",
-      rolldownOptions: { external: [/^node:/, "#durable"] },
     },
   });
+  for (const name of readdirSync(outDir)) {
+    const text = readFileSync(join(outDir, name), "utf8");
+    if (/["']node:|__vite-browser-external/.test(text))
+      throw new Error(`${name} of the browser bundle needs Node`);
+  }
 }
 
 /** The program of the README, word for word, in a project that knows the tarball only. */
@@ -141,7 +150,7 @@ async function checkTarball(tarball: string): Promise<void> {
     const options = ["--profile", "esm-only", "--no-definitely-typed"];
     runNode([bin("@arethetypeswrong/cli/dist/index.js"), tarball, ...options], work);
   });
-  await step("core entry within its size limit", async () => {
+  await step("core entry bundles for browsers, within its size limit", async () => {
     await bundleCore();
     console.log(runNode([bin("size-limit/bin.js")], root).trim());
   });

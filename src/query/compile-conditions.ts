@@ -9,6 +9,7 @@ import {
 } from "../record/index.ts";
 import type { ComparisonOperator, Condition } from "./query.ts";
 import { compilePath } from "./read-path.ts";
+import { createValueSet } from "./value-set.ts";
 
 /** Whether a row passes. */
 export type RowTest = (id: string, row: Row) => boolean;
@@ -21,7 +22,11 @@ export function compileConditions(conditions: readonly Condition[]): RowTest {
   const [first, second] = tests;
   if (first === undefined) return () => true;
   if (second === undefined) return first;
-  return (id, row) => tests.every((test) => test(id, row));
+  if (tests.length === 2) return (id, row) => first(id, row) && second(id, row);
+  return (id, row) => {
+    for (const test of tests) if (!test(id, row)) return false;
+    return true;
+  };
 }
 
 function compileCondition(condition: Condition): RowTest {
@@ -29,7 +34,7 @@ function compileCondition(condition: Condition): RowTest {
     case "compare":
       return onCell(condition.column, compileComparison(condition.operator, condition.value));
     case "list": {
-      const isIn = compileIn(condition.values);
+      const isIn = createValueSet(condition.values);
       return onCell(condition.column, condition.operator === "in" ? isIn : (cell) => !isIn(cell));
     }
     case "null":
@@ -42,7 +47,10 @@ function compileCondition(condition: Condition): RowTest {
       return compileConditions(condition.conditions);
     case "or": {
       const tests = condition.conditions.map(compileCondition);
-      return (id, row) => tests.some((test) => test(id, row));
+      return (id, row) => {
+        for (const test of tests) if (test(id, row)) return true;
+        return false;
+      };
     }
     case "not": {
       const test = compileCondition(condition.condition);
@@ -91,11 +99,16 @@ function compileComparison(operator: ComparisonOperator, value: Value): CellTest
 
 function compileSame(value: Value): CellTest {
   if (typeof value === "string" || typeof value === "boolean") return (cell) => cell === value;
+  // A number's own kind is by far the likeliest; NaN and bigints take the long way.
+  if (typeof value === "number") return (cell) => cell === value || sameInCondition(cell, value);
   return (cell) => sameInCondition(cell, value);
 }
 
-/** Only cells of the value's own type class are before or behind it. */
-function compileRange(operator: "<" | "<=" | ">" | ">=", value: Value): CellTest {
+type RangeOperator = "<" | "<=" | ">" | ">=";
+
+/** Only cells of the value's own class are before or behind it. */
+function compileRange(operator: RangeOperator, value: Value): CellTest {
+  if (typeof value === "number" && !Number.isNaN(value)) return compileNumberRange(operator, value);
   const passes = compileOutcome(operator);
   if (typeof value === "string")
     return (cell) => typeof cell === "string" && passes(compareStrings(cell, value));
@@ -103,7 +116,21 @@ function compileRange(operator: "<" | "<=" | ">" | ">=", value: Value): CellTest
   return (cell) => typeRank(cell) === rank && passes(compareValues(cell, value));
 }
 
-function compileOutcome(operator: "<" | "<=" | ">" | ">="): (difference: number) => boolean {
+/** The language compares exactly; negated, it also has NaN before every number. */
+function compileNumberRange(operator: RangeOperator, value: number): CellTest {
+  switch (operator) {
+    case "<":
+      return (cell) => (typeof cell === "number" || typeof cell === "bigint") && !(cell >= value);
+    case "<=":
+      return (cell) => (typeof cell === "number" || typeof cell === "bigint") && !(cell > value);
+    case ">":
+      return (cell) => (typeof cell === "number" || typeof cell === "bigint") && cell > value;
+    default:
+      return (cell) => (typeof cell === "number" || typeof cell === "bigint") && cell >= value;
+  }
+}
+
+function compileOutcome(operator: RangeOperator): (difference: number) => boolean {
   switch (operator) {
     case "<":
       return (difference) => difference < 0;
@@ -114,12 +141,4 @@ function compileOutcome(operator: "<" | "<=" | ">" | ">="): (difference: number)
     default:
       return (difference) => difference >= 0;
   }
-}
-
-function compileIn(values: readonly Value[]): CellTest {
-  if (values.every((value) => typeof value === "string")) {
-    const texts = new Set<Value>(values);
-    return (cell) => texts.has(cell);
-  }
-  return (cell) => values.some((value) => sameInCondition(cell, value));
 }

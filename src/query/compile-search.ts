@@ -11,12 +11,17 @@ export function foldCase(text: string): string {
 
 /** Whether one of the columns holds the text; without columns named, whether any text cell of the row does. */
 export function compileSearch(text: string, columns: readonly string[] | undefined): (row: Row) => boolean {
-  const wanted = foldCase(text);
-  if (columns === undefined) return (row) => Object.values(row).some((cell) => holds(cell, wanted));
+  const holds = compileHolds(foldCase(text));
+  if (columns === undefined) return (row) => Object.values(row).some(holds);
   const reads = columns.map(compilePath);
-  return (row) => reads.some((read) => holds(read(row), wanted));
+  return (row) => {
+    for (const read of reads) if (holds(read(row))) return true;
+    return false;
+  };
 }
 
-function holds(cell: Value | undefined, wanted: string): boolean {
-  return typeof cell === "string" && foldCase(cell).includes(wanted);
+/** Where no sigma is wanted, the form of those in the cell makes no difference. */
+function compileHolds(wanted: string): (cell: Value | undefined) => boolean {
+  if (wanted.includes("σ")) return (cell) => typeof cell === "string" && foldCase(cell).includes(wanted);
+  return (cell) => typeof cell === "string" && cell.toLowerCase().includes(wanted);
 }

@@ -1,5 +1,5 @@
 import { type ErrorPlace, errorAt } from "../base/index.ts";
-import { checkId, toValue, type Value } from "../record/index.ts";
+import { checkId, isList, isPlainObject, toValue, type Value } from "../record/index.ts";
 import { isComparisonOperator, isListOperator, isUnaryOperator, unknownOperator } from "./operators.ts";
 import type { ComparisonOperator, Condition, ListOperator, Operator, UnaryOperator } from "./query.ts";
 
@@ -106,9 +106,14 @@ function made(plain: Condition, depth = 1, place: ErrorPlace = {}): Condition {
 }
 
 function frozenValue(input: unknown, at: ErrorPlace): Value {
-  const value = toValue(input, at);
-  // Bytes can't be frozen, and freezing a date wouldn't keep its time.
-  return Array.isArray(value) ? Object.freeze(value) : value;
+  return freeze(toValue(input, at));
+}
+
+/** Lists and objects throughout; what dates and bytes hold can't be frozen. */
+function freeze(value: Value): Value {
+  if (!isList(value) && !isPlainObject(value)) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
 }
 
 /** A column is any well-formed text; whether the schema has it is asked elsewhere. */

@@ -3,6 +3,7 @@ import type { Entry } from "../record/index.ts";
 import { compileOrder } from "./compile-order.ts";
 import { filterEntries } from "./evaluate.ts";
 import type { Query } from "./query.ts";
+import { takeFirst } from "./take-first.ts";
 
 /** A stretch of a query's result; `total` counts the whole of it. */
 export interface EvaluatedWindow {
@@ -10,13 +11,13 @@ export interface EvaluatedWindow {
   readonly total: number;
 }
 
-/** Where from to where to: both whole numbers, `limit` may be Infinity. */
+/** Where from and how many: whole numbers, of which `limit` may be Infinity. */
 export interface Window {
   readonly offset: number;
   readonly limit: number;
 }
 
-/** What `evaluate` has from `offset` on, at most `limit` of it, without sorting what isn't shown. */
+/** What `evaluate` has from `offset` on, at most `limit` of it, without sorting what stands behind. */
 export function evaluateWindow(
   entries: Iterable<Entry>,
   query: Query,
@@ -27,9 +28,8 @@ export function evaluateWindow(
   assert(offset >= 0 && limit >= 0, "a window starts at 0 or later and has no negative size");
   const passing = filterEntries(entries, query, searchColumns);
   const total = passing.length;
-  if (query.order.length > 0) {
-    const compare = compileOrder(query.order);
-    passing.sort((a, b) => compare(a[0], a[1], b[0], b[1]));
-  }
-  return { rows: passing.slice(offset, offset + limit), total };
+  if (query.order.length === 0) return { rows: passing.slice(offset, offset + limit), total };
+  const compare = compileOrder(query.order);
+  const first = takeFirst(passing, offset + limit, (a, b) => compare(a[0], a[1], b[0], b[1]));
+  return { rows: first.slice(offset), total };
 }

@@ -56,7 +56,12 @@ function isPair(input: object): input is readonly [string, Direction?] {
 function oneOf<T extends string>(word: unknown, known: readonly T[], what: string, at: ErrorPlace): T {
   const found = known.find((candidate) => candidate === word);
   if (found !== undefined) return found;
-  const meant = typeof word === "string" ? nearestName(word.slice(0, 4), known) : undefined;
+  const meant = typeof word === "string" ? meantBy(word.toLowerCase(), known) : undefined;
   const hint = meant === undefined ? `known are: ${known.join(", ")}` : `did you mean "${meant}"?`;
   throw errorAt("invalid", at, `unknown ${what} ${JSON.stringify(word) ?? "undefined"}; ${hint}`);
+}
+
+/** Written out in full ("descending"), or misspelt. */
+function meantBy(word: string, known: readonly string[]): string | undefined {
+  return known.find((candidate) => word.startsWith(candidate)) ?? nearestName(word, known);
 }

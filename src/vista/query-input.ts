@@ -38,13 +38,13 @@ export function toOrderTerms(given: readonly unknown[], place: ErrorPlace): read
 
 /** For what reads it as unknown: everything about a condition is checked at run time. */
 function asCondition(input: unknown): ConditionInput {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked at run time
   return input as ConditionInput;
 }
 
 /** As above. */
 function asOrder(input: unknown): OrderInput {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked at run time
   return input as OrderInput;
 }
 

@@ -7,7 +7,7 @@ export function errorAt(code: ErrorCode, place: ErrorPlace, message: string, cau
 }
 
 /** The place in one phrase for people; empty where nothing is known of it. */
-export function describePlace(place: ErrorPlace): string {
+function describePlace(place: ErrorPlace): string {
   const parts: string[] = [];
   if (place.vista !== undefined) parts.push(place.vista);
   if (place.file !== undefined) parts.push(place.file);

@@ -1,10 +1,10 @@
-export { abortable, anySignal, throwIfAborted } from "./abort.ts";
+export { abortable, anySignal, linkSignals, type LinkedSignal } from "./abort.ts";
 export { createActivity, type Activity, type ActivitySignal, type ActivitySwitch } from "./activity.ts";
 export { assert, must, unreachable } from "./assert.ts";
 export { backoffDelayMs, type Backoff } from "./backoff.ts";
 export { sleep, systemClock, type Clock, type Timer, type TimerOptions } from "./clock.ts";
 export { toMilliseconds, type Duration } from "./duration.ts";
-export { describePlace, errorAt } from "./error-at.ts";
+export { errorAt } from "./error-at.ts";
 export {
   DioramaError,
   isDioramaError,

@@ -17,7 +17,7 @@ export function checkQuery(
 }
 
 /** `invalid` unless the column, or the column that its path starts in, is among the names. */
-export function checkColumnName(column: string, columnNames: ReadonlySet<string>, vistaName: string): void {
+function checkColumnName(column: string, columnNames: ReadonlySet<string>, vistaName: string): void {
   if (columnNames.has(column)) return;
   const dot = column.indexOf(".");
   const first = dot === -1 ? column : column.slice(0, dot);

@@ -1,4 +1,4 @@
-export { checkColumnName, checkQuery } from "./check-query.ts";
+export { checkQuery } from "./check-query.ts";
 export { compileConditions, type RowTest } from "./compile-conditions.ts";
 export { compileOrder, type RowOrder } from "./compile-order.ts";
 export { compileSearch, foldCase } from "./compile-search.ts";
@@ -6,10 +6,9 @@ export { condition, hasId, isNotNull, isNull } from "./condition.ts";
 export { evaluate } from "./evaluate.ts";
 export { evaluateWindow, type EvaluatedWindow } from "./evaluate-window.ts";
 export { narrow, orderedBy, searching } from "./narrow.ts";
-export { allOperators } from "./operators.ts";
 export { orderTerm, toOrder, type OrderInput } from "./order-term.ts";
 export { queryKey, type QueryKeyParts } from "./query-key.ts";
-export { columnsOf, conditionNeed, needs, type QueryNeed } from "./query-needs.ts";
+export { columnsOf, needs, type QueryNeed } from "./query-needs.ts";
 export {
   everything,
   type ComparisonOperator,

@@ -5,7 +5,7 @@ import type { Condition, Query } from "./query.ts";
 export type QueryNeed = "canMatch" | "canFilter" | "canOrder" | "canSearch";
 
 /** What honouring this condition takes: equality and ids `canMatch`, anything else `canFilter`. */
-export function conditionNeed(condition: Condition): "canMatch" | "canFilter" {
+function conditionNeed(condition: Condition): "canMatch" | "canFilter" {
   if (condition.kind === "id") return "canMatch";
   return condition.kind === "compare" && condition.operator === "=" ? "canMatch" : "canFilter";
 }

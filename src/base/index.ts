@@ -1,4 +1,4 @@
-export { abortable, anySignal, linkSignals, type LinkedSignal } from "./abort.ts";
+export { abortable, anySignal, linkSignals, throwIfAborted, type LinkedSignal } from "./abort.ts";
 export { createActivity, type Activity, type ActivitySignal, type ActivitySwitch } from "./activity.ts";
 export { assert, must, unreachable } from "./assert.ts";
 export { backoffDelayMs, type Backoff } from "./backoff.ts";

@@ -1,12 +1,13 @@
-import { must } from "./assert.ts";
+import { assert } from "./assert.ts";
 
 /** The last `capacity` items pushed, each under a number that counts up from 1 without a gap. */
 export class Ring<T> {
-  readonly #slots: (T | undefined)[] = [];
+  readonly #slots: T[] = [];
   readonly #capacity: number;
   #last = 0;
 
   constructor(capacity: number) {
+    assert(Number.isInteger(capacity) && capacity > 0, "a ring holds at least one item");
     this.#capacity = capacity;
   }
 
@@ -21,12 +22,16 @@ export class Ring<T> {
   }
 
   push(item: T): void {
-    this.#last += 1;
+    // From slot 0 on, so that the list grows without holes.
     this.#slots[this.#last % this.#capacity] = item;
+    this.#last += 1;
   }
 
   /** The item of that number, which must still be kept. */
   at(number: number): T {
-    return must(this.#slots[number % this.#capacity], "ring item is kept");
+    assert(number >= this.oldest && number <= this.#last, "the ring still holds the item");
+    // The number is one that was pushed: the slot holds its item, which may be anything.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.#slots[(number - 1) % this.#capacity] as T;
   }
 }

@@ -14,8 +14,24 @@ export class SingleFlight<K, T> {
   run(key: K, call: () => Promise<T>): Promise<T> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    const flight = call().finally(() => this.#running.delete(key));
-    this.#running.set(key, flight);
-    return flight;
+    // Noted before the call begins: it may ask for the same key itself.
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#running.set(key, promise);
+    settle(call).then(
+      (value) => {
+        this.#running.delete(key);
+        resolve(value);
+      },
+      (error: unknown) => {
+        this.#running.delete(key);
+        reject(error);
+      },
+    );
+    return promise;
   }
+}
+
+/** The call's promise; what it throws at once is a rejection too. */
+async function settle<T>(call: () => Promise<T>): Promise<T> {
+  return call();
 }

@@ -4,6 +4,9 @@ import { systemClock, type Clock } from "./clock.ts";
 const COUNTER_BITS = 12;
 const COUNTER_END = 1 << COUNTER_BITS;
 
+/** The 48 bits of the time end in the year 10889. */
+const MAX_MS = 2 ** 48 - 1;
+
 let lastMs = 0;
 let counter = 0;
 
@@ -13,7 +16,7 @@ let counter = 0;
  */
 export function uuidV7(clock: Clock = systemClock): string {
   const bytes = crypto.getRandomValues(new Uint8Array(10));
-  const nowMs = Math.max(0, Math.floor(clock.now()));
+  const nowMs = Math.min(Math.max(0, Math.floor(clock.now())), MAX_MS);
   if (nowMs > lastMs) {
     lastMs = nowMs;
     // A random start below half leaves room to count up, and makes the value hard to guess.
@@ -22,7 +25,7 @@ export function uuidV7(clock: Clock = systemClock): string {
     counter += 1;
     if (counter === COUNTER_END) {
       // More in one millisecond than it can count: the next one is borrowed.
-      lastMs += 1;
+      lastMs = Math.min(lastMs + 1, MAX_MS);
       counter = 0;
     }
   }

@@ -68,6 +68,7 @@ export class DioCore implements DioParts {
   async start(): Promise<void> {
     const { onStartBlocking } = this.#options;
     const { store } = this.state;
+    await this.writer.ready;
     // Nobody knows what was lost at an unclean end: served at once, refreshed behind.
     if (store.meta.complete && !store.meta.clean) this.state.markAllStale();
     const started = this.#wholeReads.start();
@@ -120,8 +121,7 @@ export class DioCore implements DioParts {
   }
 
   async arrived(change: ChangeEvent): Promise<void> {
-    if (change.type !== "invalidated")
-      this.writer.observe(change.id, this.state.store.get(change.id), change.opId);
+    if (change.type !== "invalidated") this.writer.observe(change.id, change.opId);
     await this.state.published();
   }
 
@@ -319,7 +319,11 @@ export class DioCore implements DioParts {
       logger,
       activity,
       idColumn: this.idColumn,
+      name: this.name,
+      durable: this.#options.queues.durable,
       readStored: (id: string, call: CallOptions) => this.#master.get(id, call),
+      // A row that can't be read now stays stale, and the next reader tries again.
+      reread: (id: string) => void this.#reader.reread(id).catch(() => undefined),
       send: (op: WriteOp, call: { signal: AbortSignal }) =>
         onWrite === undefined
           ? sendToMaster(this.#master, op, call)

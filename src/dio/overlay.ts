@@ -1,36 +1,26 @@
-import { equalRows, type Row } from "../record/index.ts";
+import type { Row } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
+import { OverlayLayer, type OverlayOp } from "./overlay-layer.ts";
 
-/** An op in the overlay; the sequence orders ops among each other. */
-export interface OverlayOp {
-  readonly sequence: number;
-  readonly op: WriteOp;
-}
-
-interface Layer {
-  ops: OverlayOp[];
-  /** What `shown` was made from: another confirmed row means making it again. */
-  base: Row | undefined;
-  shown: Row | undefined;
-  current: boolean;
-}
+export { applyOp, mergeRow, type OverlayOp } from "./overlay-layer.ts";
 
 /**
  * Queued writes on top of confirmed rows. Holds nothing for ids without a queued write; what an id shows is
  * computed once and kept, and stays the same object while its content does.
  */
 export class Overlay {
-  readonly #layers = new Map<string, Layer>();
-  /** Sequences of pending unnarrowed deleteAll ops: everything older than the last is hidden. */
-  #hiding: number[] = [];
+  readonly #layers = new Map<string, OverlayLayer>();
+  /** Sequences of pending unnarrowed deleteAll ops, ascending: everything older than the last is hidden. */
+  #hiding: readonly number[] = [];
+  #hiddenUpTo = 0;
 
   get isEmpty(): boolean {
-    return this.#layers.size === 0 && this.#hiding.length === 0;
+    return this.#layers.size === 0 && this.#hiddenUpTo === 0;
   }
 
   /** Whether an unnarrowed deleteAll hides every confirmed row. */
   get hidesAll(): boolean {
-    return this.#hiding.length > 0;
+    return this.#hiddenUpTo > 0;
   }
 
   get size(): number {
@@ -49,52 +39,47 @@ export class Overlay {
   show(id: string, base: Row | undefined): Row | undefined {
     const layer = this.#layers.get(id);
     if (layer === undefined) return this.hidesAll ? undefined : base;
-    if (!layer.current || layer.base !== base) {
-      const shown = fold(layer.ops, base, this.#hiding.at(-1) ?? 0);
-      const same = shown !== undefined && layer.shown !== undefined && equalRows(shown, layer.shown);
-      layer.shown = same ? layer.shown : shown;
-      layer.base = base;
-      layer.current = true;
-    }
-    return layer.shown;
+    return layer.show(base, this.#hiddenUpTo);
   }
 
   /** The row without the layers' memory of it: for reading over another base, such as a callback's. */
   showOver(id: string, base: Row | undefined): Row | undefined {
     const layer = this.#layers.get(id);
     if (layer === undefined) return this.hidesAll ? undefined : base;
-    return fold(layer.ops, base, this.#hiding.at(-1) ?? 0);
+    return layer.showOver(base, this.#hiddenUpTo);
   }
 
   add(entry: OverlayOp): void {
     for (const id of concernedIds(entry.op)) {
-      const layer = this.#layers.get(id) ?? { ops: [], base: undefined, shown: undefined, current: false };
-      layer.ops = [...layer.ops, entry].toSorted((a, b) => a.sequence - b.sequence);
-      layer.current = false;
-      this.#layers.set(id, layer);
+      let layer = this.#layers.get(id);
+      if (layer === undefined) this.#layers.set(id, (layer = new OverlayLayer()));
+      layer.add(entry, this.#hiddenUpTo);
     }
-    if (hidesEverything(entry.op)) this.#setHiding([...this.#hiding, entry.sequence].toSorted((a, b) => a - b));
+    if (hidesEverything(entry.op))
+      this.#setHiding([...this.#hiding, entry.sequence].toSorted((a, b) => a - b));
   }
 
+  /** `entry.op` must name the ids that it named when it was added. */
   remove(entry: OverlayOp): void {
     for (const id of concernedIds(entry.op)) {
       const layer = this.#layers.get(id);
       if (layer === undefined) continue;
-      layer.ops = layer.ops.filter((other) => other.sequence !== entry.sequence);
-      layer.current = false;
-      if (layer.ops.length === 0) this.#layers.delete(id);
+      layer.remove(entry, this.#hiddenUpTo);
+      if (layer.size === 0) this.#layers.delete(id);
     }
-    if (hidesEverything(entry.op)) this.#setHiding(this.#hiding.filter((sequence) => sequence !== entry.sequence));
+    if (hidesEverything(entry.op))
+      this.#setHiding(this.#hiding.filter((sequence) => sequence !== entry.sequence));
   }
 
   /** The ops of one id, in order. */
   opsOf(id: string): readonly OverlayOp[] {
-    return this.#layers.get(id)?.ops ?? [];
+    return this.#layers.get(id)?.ops() ?? [];
   }
 
-  #setHiding(sequences: number[]): void {
+  #setHiding(sequences: readonly number[]): void {
     this.#hiding = sequences;
-    for (const layer of this.#layers.values()) layer.current = false;
+    this.#hiddenUpTo = sequences.at(-1) ?? 0;
+    for (const layer of this.#layers.values()) layer.forget();
   }
 }
 
@@ -106,36 +91,4 @@ export function hidesEverything(op: WriteOp): boolean {
 /** The ids that an op names. */
 export function concernedIds(op: WriteOp): readonly string[] {
   return op.kind === "deleteAll" ? (op.ids ?? []) : [op.id];
-}
-
-/** The row after one op: insert and replace show their row, a patch over nothing stays nothing. */
-export function applyOp(op: WriteOp, row: Row | undefined): Row | undefined {
-  switch (op.kind) {
-    case "insert":
-    case "replace":
-      return op.row;
-    case "patch":
-      return row === undefined ? undefined : mergeRow(row, op.partial);
-    case "delete":
-    case "deleteAll":
-      return undefined;
-  }
-}
-
-function fold(ops: readonly OverlayOp[], base: Row | undefined, hiddenUpTo: number): Row | undefined {
-  let row = hiddenUpTo > 0 ? undefined : base;
-  for (const { op, sequence } of ops) {
-    if (sequence > hiddenUpTo) row = applyOp(op, row);
-  }
-  return row;
-}
-
-/** Spreading keeps `__proto__` an ordinary column. */
-export function mergeRow(row: Row, partial: Readonly<Record<string, unknown>>): Row {
-  const merged: Row = { ...row };
-  for (const [column, value] of Object.entries(partial)) {
-    if (value === undefined) continue;
-    Object.defineProperty(merged, column, { value, writable: true, enumerable: true, configurable: true });
-  }
-  return merged;
 }

@@ -46,9 +46,9 @@ export interface WriterHost {
   readonly activity: ActivitySignal;
   readonly idColumn: string | undefined;
   /** For error messages. */
-  readonly name?: string | undefined;
+  readonly name: string;
   /** The queue is still there after the process ended. */
-  readonly durable?: boolean | undefined;
+  readonly durable: boolean;
   /** Sends one op to its destination; resolving means accepted. */
   send(op: WriteOp, call: WriteCall): Promise<WriteResult>;
   /** Sends several in one call. A result that is an Error is that op's failure; no results: all accepted. */

@@ -2,6 +2,7 @@ import type { DioramaError } from "../base/index.ts";
 import type { QueuedOp, QueuedState } from "../queue/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type { OverlayOp } from "./overlay.ts";
+import type { ReadMark } from "./read-mark.ts";
 import type { WriteResult } from "./write-contract.ts";
 import type { FlushGroup } from "./write-flush.ts";
 import type { OpHandle } from "./write-handle.ts";
@@ -34,6 +35,8 @@ export class WriteEntry implements OverlayOp {
   error: DioramaError | undefined;
   /** What the destination answered, while its echo is awaited. */
   result: WriteResult = undefined;
+  /** Of a deleteAll whose echo is awaited: what came since it was accepted is not its to delete. */
+  mark: ReadMark | undefined;
   /** Ops that were merged into this one and settle with it. */
   absorbed: WriteEntry[] | undefined;
   flushGroup: FlushGroup | undefined;

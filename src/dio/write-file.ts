@@ -69,6 +69,8 @@ export class WriteFile {
 
   /** One last try at whatever is not written. */
   async close(): Promise<void> {
+    // One may be under way for fewer than there are by now.
+    await this.#cleaning;
     await this.#clean();
     this.#cleanTimer?.cancel();
     this.#retryTimer?.cancel();

@@ -22,10 +22,14 @@ export interface WriteIntakeHost {
   refuse(entry: WriteEntry, error: DioramaError): void;
 }
 
+/** Ops that go to the file together. */
 interface Batch {
   readonly entries: WriteEntry[];
-  /** In the file, or not to be. */
-  done: boolean;
+  /** It is on its way; nothing is added or taken back any more. */
+  isUnderWay: boolean;
+  /** Each of its ops is in the file, or refused. */
+  isDone: boolean;
+  done: Promise<void>;
 }
 
 /**
@@ -37,10 +41,8 @@ export class WriteIntake {
   /** Wait for room or for their rows. */
   readonly #waiting = new WriteLane<WriteEntry>();
   #isAdvancing = false;
-  #lastApply: Promise<void> = Promise.resolve();
-  /** On their way to the file, oldest first. */
+  /** On their way to the file, oldest first; the last one may still be filling. */
   readonly #batches = new WriteLane<Batch>();
-  #fresh: WriteEntry[] | undefined;
   #held: number;
   #lastSequence: number;
 
@@ -82,10 +84,10 @@ export class WriteIntake {
   /** Takes back an op that is not in the file. False: it is. */
   withdraw(entry: WriteEntry): boolean {
     if (entry.phase === "intake") return this.#waiting.remove(entry);
-    const at = this.#fresh?.indexOf(entry) ?? -1;
-    if (at === -1) return false;
-    this.#fresh?.splice(at, 1);
-    return true;
+    const filling = this.#batches.last;
+    const at = filling?.isUnderWay === false ? filling.entries.indexOf(entry) : -1;
+    if (at !== -1) filling?.entries.splice(at, 1);
+    return at !== -1;
   }
 
   /** Takes back everything that is not let in, oldest first. */
@@ -102,7 +104,7 @@ export class WriteIntake {
 
   /** Resolves when nothing is on its way to the file. */
   async whenStaged(): Promise<void> {
-    while (this.#batches.length > 0) await Promise.resolve().then(() => this.#lastApply);
+    for (let batch = this.#batches.first; batch !== undefined; batch = this.#batches.first) await batch.done;
   }
 
   advance(): void {
@@ -156,31 +158,27 @@ export class WriteIntake {
     entry.sequence = this.#lastSequence;
     entry.phase = "staging";
     this.#host.show(entry);
-    if (this.#fresh === undefined) {
-      this.#fresh = [];
-      this.#lastApply = Promise.resolve().then(() => this.#stageFresh());
+    const filling = this.#batches.last;
+    if (filling?.isUnderWay === false) {
+      filling.entries.push(entry);
+      return;
     }
-    this.#fresh.push(entry);
+    const batch: Batch = { entries: [entry], isUnderWay: false, isDone: false, done: Promise.resolve() };
+    batch.done = batch.done.then(() => this.#stageBatch(batch));
+    this.#batches.push(batch);
   }
 
-  async #stageFresh(): Promise<void> {
-    const entries = this.#fresh ?? [];
-    this.#fresh = undefined;
-    const batch: Batch = { entries, done: false };
-    this.#batches.push(batch);
+  async #stageBatch(batch: Batch): Promise<void> {
+    batch.isUnderWay = true;
     try {
-      await this.#stage(entries);
+      await this.#stage(batch.entries);
     } catch (error) {
-      const failure = toDioramaError(error, "unavailable", `${this.#host.name}: queueing the write`);
-      const [first, ...others] = entries;
-      if (others.length === 0) {
-        if (first !== undefined) this.#refuseStaged(batch, first, failure);
-      } else {
-        await this.#stageEach(batch);
-      }
+      const [only, ...others] = batch.entries;
+      if (only !== undefined && others.length === 0) this.#refuseStaged(batch, only, error);
+      else await this.#stageEach(batch);
     }
-    batch.done = true;
-    while (this.#batches.first?.done === true) this.#host.staged(this.#batches.shift()?.entries ?? []);
+    batch.isDone = true;
+    while (this.#batches.first?.isDone === true) this.#host.staged(this.#batches.shift()?.entries ?? []);
   }
 
   /** What fails together may succeed in part. */
@@ -204,9 +202,11 @@ export class WriteIntake {
       : this.#host.file.stage(entries.map((entry) => toQueued(entry, "queued")));
   }
 
-  #refuseStaged(batch: Batch, entry: WriteEntry, error: DioramaError): void {
+  #refuseStaged(batch: Batch, entry: WriteEntry, error: unknown): void {
     batch.entries.splice(batch.entries.indexOf(entry), 1);
-    this.#host.refuse(entry, error);
+    // It may have been cancelled while it was on its way.
+    if (entry.phase !== "staging") return;
+    this.#host.refuse(entry, toDioramaError(error, "unavailable", `${this.#host.name}: queueing the write`));
     this.release();
   }
 

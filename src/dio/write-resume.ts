@@ -19,7 +19,6 @@ export async function resumeWrites(
     const from = kept[index];
     if (from === undefined) continue;
     entry.outcomeUnknown = true;
-    entry.nextAttemptAt = from.nextAttemptAt;
     if (from.error !== undefined) entry.error = toError(from.error);
     if (from.state === "confirmed") confirmed.push(entry);
     resume(entry, from, parts, settlement);
@@ -28,7 +27,7 @@ export async function resumeWrites(
 }
 
 function resume(entry: WriteEntry, from: QueuedOp, parts: WriteParts, settlement: WriteSettlement): void {
-  const { letters, schedule, echoes, flushes, host, policy } = parts;
+  const { letters, schedule, flushes, host, policy } = parts;
   switch (from.state) {
     case "confirmed":
       entry.phase = "sending";
@@ -39,9 +38,9 @@ function resume(entry: WriteEntry, from: QueuedOp, parts: WriteParts, settlement
       letters.add(entry, from.parksUpTo ?? entry.sequence);
       return;
     case "echo": {
-      entry.phase = "echo";
+      entry.nextAttemptAt = from.nextAttemptAt;
       const leftMs = from.nextAttemptAt - host.clock.now();
-      echoes.add(entry, Math.min(Math.max(leftMs, 0), policy.echoTimeoutMs));
+      settlement.awaitEcho(entry, Math.min(Math.max(leftMs, 0), policy.echoTimeoutMs));
       entry.flushGroup = flushes.join();
       break;
     }

@@ -45,8 +45,9 @@ export class WriteSchedule {
     return entry;
   }
 
-  get hasReady(): boolean {
-    return this.#peek() !== undefined;
+  /** Ops that have not ended. */
+  get size(): number {
+    return this.#letIn + this.#behind.length;
   }
 
   /** Takes an op out, sent or not: what waited for it may go. */

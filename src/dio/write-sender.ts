@@ -23,6 +23,8 @@ export class WriteSender {
   readonly #running = new Set<Promise<void>>();
   readonly #inFlight = new Set<WriteEntry>();
   readonly #wakes = new Set<() => void>();
+  readonly #idleWaiters: (() => void)[] = [];
+  #started = false;
   /** No op is sent any more; those under way end. */
   #stopped = false;
   /** Nobody waits for those under way any more. */
@@ -38,18 +40,32 @@ export class WriteSender {
     return this.#inFlight.size;
   }
 
+  /** What an earlier session left is in place: ops may be sent. */
+  start(): void {
+    this.#started = true;
+    this.pump();
+  }
+
   /** Sends what may go now. */
   pump(): void {
     const { policy, host } = this.#parts;
+    if (!this.#started) return;
     while (!this.#stopped && host.activity.state !== "offline" && this.#running.size < policy.concurrency) {
       const entries = this.#next();
-      if (entries.length === 0) return;
+      if (entries.length === 0) break;
       const run = this.#run(entries).finally(() => {
         this.#running.delete(run);
         this.pump();
       });
       this.#running.add(run);
     }
+    if (this.#isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  /** Resolves when nothing is left to send; what waits for its echo or is parked doesn't count. */
+  whenIdle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
   /** The application is within reach again: nobody waits for the end of a pause. */
@@ -285,8 +301,12 @@ export class WriteSender {
       for (const entry of entries) entry.wake = wake;
       const { clock, durable } = this.#parts.host;
       // What is only in memory is worth staying alive for.
-      if (delayMs !== Infinity) timer = clock.setTimer(wake, delayMs, { keepAlive: durable !== true });
+      if (delayMs !== Infinity) timer = clock.setTimer(wake, delayMs, { keepAlive: !durable });
     });
+  }
+
+  get #isIdle(): boolean {
+    return this.#running.size === 0 && this.#parts.schedule.size === 0;
   }
 
   get #call(): WriteCall {

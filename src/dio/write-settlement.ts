@@ -1,7 +1,7 @@
 import { type DioramaError, messageOf } from "../base/index.ts";
 import type { Row, Value } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
-import { applyOp, concernedIds, hidesEverything } from "./overlay.ts";
+import { applyOp, concernedIds } from "./overlay.ts";
 import type { ReadMark } from "./read-mark.ts";
 import type { WritePolicy, WriteResult, WriterHost } from "./write-contract.ts";
 import type { DeadLetterBox } from "./write-dead-letters.ts";
@@ -52,6 +52,7 @@ export class WriteSettlement {
 
   /** The master's own change brought it: the confirmed rows have it already. */
   echoed(entry: WriteEntry): void {
+    entry.wasEchoed = true;
     this.#parts.schedule.end(entry);
     this.#finish(entry, this.#parts.policy.optimistic);
   }
@@ -60,24 +61,31 @@ export class WriteSettlement {
   reapplied(entry: WriteEntry): void {
     const { state, clock } = this.#parts.host;
     const { op } = entry;
-    if (op.kind !== "deleteAll")
-      state.confirm(op.id, applyOp(op, state.store.get(op.id)), { fetchedAt: clock.now() });
-    else if (hidesEverything(op)) this.#confirmNothing(undefined);
-    else for (const id of concernedIds(op)) state.confirm(id, undefined, { fetchedAt: clock.now() });
+    if (op.kind === "deleteAll") this.#confirmGone(op.ids, undefined);
+    else state.confirm(op.id, applyOp(op, state.store.get(op.id)), { fetchedAt: clock.now() });
     this.#leave(entry, true);
   }
 
   /** No echo came: what the destination accepted counts as done, and is looked at again. */
   echoMissed(entry: WriteEntry): void {
-    const { policy } = this.#parts;
-    this.#confirm(entry, this.#readAnswer(entry.op, entry.result)?.row, undefined);
-    if (policy.optimistic) for (const id of concernedIds(entry.op)) this.#doubt(id);
+    const { op, mark } = entry;
+    this.#confirm(entry, this.#readAnswer(op, entry.result)?.row, mark);
+    if (this.#parts.policy.optimistic && op.kind !== "deleteAll") this.#doubt(op.id);
   }
 
   /** Settled without being sent: it had no effect, or was undone before anyone knew of it. */
   vanished(entry: WriteEntry): void {
     this.#parts.schedule.end(entry);
     this.#finish(entry, false);
+  }
+
+  /** It leaves without an outcome: given up by hand. */
+  dropped(entry: WriteEntry): void {
+    this.#parts.schedule.end(entry);
+    this.hide(entry);
+    entry.phase = "done";
+    this.#parts.file.drop(entry.sequence);
+    this.#parts.forget(entry);
   }
 
   /** A dead letter: it alone is dropped; what is queued behind it on its ids waits for what becomes of it. */
@@ -166,6 +174,13 @@ export class WriteSettlement {
     );
   }
 
+  awaitEcho(entry: WriteEntry, waitMs: number): void {
+    const { echoes, host } = this.#parts;
+    entry.phase = "echo";
+    if (entry.op.kind === "deleteAll") entry.mark ??= host.state.beginRead();
+    echoes.add(entry, waitMs);
+  }
+
   #readAnswer(op: WriteOp, result: WriteResult): Answer | undefined {
     const { host, name } = this.#parts;
     return op.kind === "deleteAll" ? undefined : readAnswer(op, result, { idColumn: host.idColumn, name });
@@ -178,24 +193,19 @@ export class WriteSettlement {
   }
 
   #awaitEcho(entry: WriteEntry, row: Row | undefined): void {
-    const { host, echoes, file, policy } = this.#parts;
-    const waitMs = policy.echoTimeoutMs;
-    entry.phase = "echo";
+    const { host, file, policy } = this.#parts;
     entry.result = row === undefined ? undefined : { row };
-    entry.nextAttemptAt = host.clock.now() + waitMs;
+    entry.nextAttemptAt = host.clock.now() + policy.echoTimeoutMs;
     file.note(toQueued(entry, "echo"));
-    echoes.add(entry, waitMs);
+    this.awaitEcho(entry, policy.echoTimeoutMs);
   }
 
   /** Makes the op's effect the confirmed one, unless the cache has it from elsewhere already. */
   #confirm(entry: WriteEntry, row: Row | undefined, mark: ReadMark | undefined): void {
-    const { host, policy } = this.#parts;
+    const { policy } = this.#parts;
     if (policy.optimistic && !entry.wasEchoed) {
-      const { op } = entry;
-      const { state, clock } = host;
-      if (op.kind !== "deleteAll") this.#confirmRow(op, row, mark);
-      else if (hidesEverything(op)) this.#confirmNothing(mark);
-      else for (const id of concernedIds(op)) state.confirm(id, undefined, { fetchedAt: clock.now(), mark });
+      if (entry.op.kind === "deleteAll") this.#confirmGone(entry.op.ids, mark);
+      else this.#confirmRow(entry.op, row, mark);
     }
     this.#finish(entry, policy.optimistic);
   }
@@ -211,14 +221,19 @@ export class WriteSettlement {
     if (overtaken) this.#doubt(op.id);
   }
 
-  /** Every row is gone, but for those that came while the deleteAll was under way: nobody knows of them. */
-  #confirmNothing(mark: ReadMark | undefined): void {
-    const { state } = this.#parts.host;
+  /** The rows are gone, but for those that came while the deleteAll was under way: nobody knows of them. */
+  #confirmGone(ids: readonly string[] | undefined, mark: ReadMark | undefined): void {
+    const { state, clock } = this.#parts.host;
     const left = new Map<string, Row>();
     if (mark?.hasTouched === true) {
-      for (const [id, row] of state.store.entries()) if (mark.isNewer(id)) left.set(id, row);
+      for (const id of ids ?? state.store.ids()) {
+        const row = mark.isNewer(id) ? state.store.get(id) : undefined;
+        if (row !== undefined) left.set(id, row);
+      }
     }
-    state.confirmAll(left, mark);
+    if (ids === undefined) state.confirmAll(left, mark);
+    else
+      for (const id of ids) if (!left.has(id)) state.confirm(id, undefined, { fetchedAt: clock.now(), mark });
     for (const id of left.keys()) this.#doubt(id);
   }
 
@@ -243,9 +258,10 @@ export class WriteSettlement {
     const { host, echoes, file } = this.#parts;
     const { op } = entry;
     echoes.remove(entry);
+    if (entry.mark !== undefined) host.state.endRead(entry.mark);
     this.hide(entry);
     entry.phase = "done";
-    if (inCache && host.durable === true) {
+    if (inCache && host.durable) {
       const effect = op.kind === "deleteAll" ? op : toStoredOp(op, host.state.store.get(op.id));
       file.dropBehindCache({ ...toQueued(entry, "confirmed"), op: effect });
     } else {

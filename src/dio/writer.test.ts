@@ -17,7 +17,7 @@ test("W1 a queued write is visible at once and confirmed in order", async () => 
     clock,
     logger: silentLogger,
     activity: createActivity(),
-    idColumn: undefined,
+    idColumn: undefined, name: "t", durable: false,
     async send(op) {
       sent.push(`${op.kind} ${op.id} ${op.attempt}`);
       if (op.kind === "delete" && op.attempt < 3) throw new DioramaError("unavailable", "x");

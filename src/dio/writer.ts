@@ -1,6 +1,5 @@
 import { DioramaError, type ErrorCode, type Timer, uuidV7 } from "../base/index.ts";
 import type { QueuedOp, WriteQueue } from "../queue/index.ts";
-import type { Row } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type {
   DeadLetters,
@@ -12,12 +11,14 @@ import type {
   WriteRequest,
   WriterHost,
 } from "./write-contract.ts";
-import { type DeadLetter, DeadLetterBox } from "./write-dead-letters.ts";
+import { DeadLetterBox } from "./write-dead-letters.ts";
 import { EchoWatch } from "./write-echo.ts";
-import { toQueued, WriteEntry } from "./write-entry.ts";
+import { WriteEntry } from "./write-entry.ts";
 import { WriteFile } from "./write-file.ts";
 import { FlushGroups } from "./write-flush.ts";
 import { OpHandle } from "./write-handle.ts";
+import { WriteLetterDesk } from "./write-letter-desk.ts";
+import { WriteObserver } from "./write-observer.ts";
 import { WriteIntake } from "./write-intake.ts";
 import { resumeWrites } from "./write-resume.ts";
 import { WriteSchedule } from "./write-schedule.ts";
@@ -49,20 +50,28 @@ export class Writer implements DeadLetters {
   /** Every op that is held, by opId, in the order in which they came. */
   readonly #entries = new Map<string, WriteEntry>();
   readonly #leaveActivity: () => void;
+  readonly #desk: WriteLetterDesk;
+  readonly #observer: WriteObserver;
   #closing: Promise<void> | undefined;
+  /** Resolves when what an earlier session confirmed is in the cache: reads of the master begin after that. */
+  readonly ready: Promise<void>;
 
   constructor(host: WriterHost, policy: WritePolicy, queue: WriteQueue) {
     this.#host = host;
     this.#parts = this.#createParts(host, policy, queue);
     this.#settlement = new WriteSettlement(this.#parts);
     this.#sender = new WriteSender(this.#parts, this.#settlement);
+    this.#desk = new WriteLetterDesk(this.#parts, this.#settlement);
+    this.#observer = new WriteObserver(this.#parts, this.#settlement, this.#desk);
     let wasOffline = host.activity.state === "offline";
     this.#leaveActivity = host.activity.subscribe((state) => {
       if (wasOffline && state !== "offline") this.#sender.wake();
       wasOffline = state === "offline";
     });
     const entries = queue.kept.map((kept) => this.#createKept(kept));
-    void resumeWrites(queue.kept, entries, this.#parts, this.#settlement).then(() => this.#sender.pump());
+    this.ready = resumeWrites(queue.kept, entries, this.#parts, this.#settlement).then(() =>
+      this.#sender.start(),
+    );
   }
 
   /** Queues a write. An opId that is held already is the same write, and gets the same handle. */
@@ -70,7 +79,12 @@ export class Writer implements DeadLetters {
     const opId = request.opId ?? uuidV7(this.#host.clock);
     const held = this.#entries.get(opId);
     if (held !== undefined) return held.handle;
-    const op: WriteOp = Object.freeze({ ...request, opId, enqueuedAt: this.#host.clock.now(), attempt: 0 });
+    const op: WriteOp = Object.freeze({
+      ...withDistinctIds(request),
+      opId,
+      enqueuedAt: this.#host.clock.now(),
+      attempt: 0,
+    });
     const entry = this.#createEntry(op);
     if (this.#closing !== undefined) {
       this.#refuse(entry, this.#error("closed", "this Dio is closed"));
@@ -102,11 +116,7 @@ export class Writer implements DeadLetters {
   }
 
   failed(): readonly FailedWrite[] {
-    const letters = [...this.#parts.letters.all()].toSorted((a, b) => a.entry.sequence - b.entry.sequence);
-    return letters.map(({ entry }) => ({
-      op: entry.op,
-      error: entry.error ?? this.#error("rejected", "the write failed"),
-    }));
+    return this.#desk.failed(this.#error("rejected", "the write failed"));
   }
 
   /** Why the newest dead letter of this id failed; `undefined`: there is none. */
@@ -115,53 +125,30 @@ export class Writer implements DeadLetters {
   }
 
   async retry(opId: string): Promise<boolean> {
-    const { letters, file } = this.#parts;
-    const letter = this.#closing === undefined ? letters.get(opId) : undefined;
-    if (letter === undefined) return false;
-    letters.remove(letter);
-    const { entry } = letter;
-    entry.attempts = 0;
-    entry.unknownErrors = 0;
-    entry.nextAttemptAt = 0;
-    this.#settlement.show(entry);
-    file.note(toQueued(entry, "queued"));
-    this.#requeue([entry, ...letter.parked]);
-    await file.settled();
-    return true;
+    if (this.#closing !== undefined) return false;
+    const found = await this.#desk.retry(opId);
+    this.#sender.pump();
+    return found;
   }
 
   async discard(opId: string): Promise<boolean> {
-    const { letters, file } = this.#parts;
-    const letter = this.#closing === undefined ? letters.get(opId) : undefined;
-    if (letter === undefined) return false;
-    letters.remove(letter);
-    this.#settlement.hide(letter.entry);
-    this.#drop(letter.entry);
-    this.#requeue(letter.parked);
-    await file.settled();
-    return true;
+    if (this.#closing !== undefined) return false;
+    const found = await this.#desk.discard(opId);
+    this.#sender.pump();
+    return found;
   }
 
-  /** An upstream change of this id is in the confirmed rows: ops that it carries are done. */
-  observe(id: string, _row: Row | undefined, opId?: string): void {
-    const { echoes } = this.#parts;
+  /** An upstream change of this id is in the confirmed rows: accepted ops that it carries or names are done. */
+  observe(id: string, opId?: string): void {
     const named = opId === undefined ? undefined : this.#entries.get(opId);
-    if (named !== undefined) this.#observeOp(named);
-    const { store } = this.#host.state;
-    for (const entry of echoes.arrived(id, (each) => store.get(each))) this.#settlement.echoed(entry);
+    if (named !== undefined) this.#observer.named(named);
+    this.#observer.changed(id);
+    this.#sender.pump();
   }
 
-  /** A refresh is in the confirmed rows: ops that it carries are done. */
+  /** A refresh is in the confirmed rows: accepted ops that it carries are done. */
   observeRefresh(): void {
-    const { echoes } = this.#parts;
-    const { store } = this.#host.state;
-    for (const entry of echoes.all()) {
-      const { op } = entry;
-      if (entry.phase !== "echo") continue;
-      if (op.kind !== "deleteAll") this.observe(op.id, undefined);
-      else if (op.ids === undefined ? store.count === 0 : op.ids.every((id) => store.get(id) === undefined))
-        this.#settlement.echoed(entry);
-    }
+    this.#observer.refreshed();
   }
 
   diagnostics(): WriteDiagnostics {
@@ -194,8 +181,9 @@ export class Writer implements DeadLetters {
     const closed = this.#error("closed", "this Dio is closed");
     for (const entry of intake.withdrawAll()) this.#refuse(entry, closed);
     await intake.whenStaged();
-    if (this.#host.durable !== true && this.#host.activity.state !== "offline")
-      await this.#within(drainMs, this.flush());
+    if (!this.#host.durable && this.#host.activity.state !== "offline") {
+      await this.#within(drainMs, this.#sender.whenIdle());
+    }
     await this.#within(CLOSING_MS, this.#sender.stop());
     this.#sender.end(closed);
     this.#leaveActivity();
@@ -208,13 +196,13 @@ export class Writer implements DeadLetters {
   #leaveRest(closed: DioramaError): void {
     const { state, durable } = this.#host;
     for (const entry of Array.from(this.#entries.values())) {
-      if (entry.phase === "echo" && durable !== true) {
+      if (!durable && entry.phase === "echo") {
         // The destination has it: what was accepted counts as done.
         this.#settlement.echoMissed(entry);
-        continue;
-      }
-      if (durable !== true && entry.phase !== "failed")
+      } else if (!durable && entry.phase !== "failed") {
         state.announce({ type: "writeFailed", op: entry.op, error: closed });
+        this.#settlement.dropped(entry);
+      }
       entry.handle.reject(closed);
       for (const absorbed of entry.absorbed ?? []) absorbed.handle.reject(closed);
     }
@@ -242,72 +230,22 @@ export class Writer implements DeadLetters {
     });
   }
 
-  #observeOp(entry: WriteEntry): void {
-    const { letters, schedule } = this.#parts;
-    switch (entry.phase) {
-      case "sending":
-        // The call is left to end, for the next op of its id waits for that.
-        entry.wasEchoed = true;
-        this.#settlement.hide(entry);
-        entry.wake?.();
-        break;
-      case "echo":
-      case "queued":
-      case "parked":
-        letters.unpark(entry);
-        entry.wasEchoed = true;
-        this.#settlement.echoed(entry);
-        break;
-      case "failed":
-        this.#observeFailed(letters.get(entry.op.opId));
-        break;
-      default:
-        break;
-    }
-    if (schedule.hasReady) this.#sender.pump();
-  }
-
-  /** The op had arrived after all. */
-  #observeFailed(letter: DeadLetter | undefined): void {
-    if (letter === undefined) return;
-    this.#parts.letters.remove(letter);
-    letter.entry.wasEchoed = true;
-    this.#settlement.echoed(letter.entry);
-    this.#requeue(letter.parked);
-  }
-
-  #requeue(entries: readonly WriteEntry[]): void {
-    const { schedule, flushes } = this.#parts;
-    for (const entry of entries) {
-      entry.flushGroup = flushes.join();
-      entry.phase = "queued";
-      if (!this.#settlement.park(entry)) schedule.add(entry);
-    }
-    this.#sender.pump();
-  }
-
   async #cancel(entry: WriteEntry): Promise<boolean> {
-    const { intake, schedule, letters, file } = this.#parts;
+    const { intake, letters, file } = this.#parts;
     const { phase } = entry;
     if (!entry.isUnsent || this.#closing !== undefined) return false;
     if (phase === "sending" || phase === "echo" || phase === "failed" || phase === "done") return false;
-    const wasStaged = !intake.withdraw(entry);
-    if (phase === "parked") letters.unpark(entry);
-    schedule.end(entry);
-    if (phase !== "intake") this.#settlement.hide(entry);
     entry.handle.reject(this.#error("rejected", "the write was cancelled before it was sent"));
-    if (phase === "intake") this.#settleUnheld(entry);
-    else this.#drop(entry);
+    intake.withdraw(entry);
+    if (phase === "intake") {
+      this.#settleUnheld(entry);
+      return true;
+    }
+    if (phase === "parked") letters.unpark(entry);
+    this.#settlement.dropped(entry);
     this.#sender.pump();
-    if (wasStaged) await file.settled();
+    await file.settled();
     return true;
-  }
-
-  /** It leaves without an outcome. */
-  #drop(entry: WriteEntry): void {
-    entry.phase = "done";
-    this.#parts.file.drop(entry.sequence);
-    this.#parts.forget(entry);
   }
 
   #staged(entries: readonly WriteEntry[]): void {
@@ -355,7 +293,7 @@ export class Writer implements DeadLetters {
 
   #createParts(host: WriterHost, policy: WritePolicy, queue: WriteQueue): WriteParts {
     const { state, clock } = host;
-    const name = host.name ?? "this Dio";
+    const { name } = host;
     const file = new WriteFile(queue, {
       clock,
       flushCache: () => state.store.journal.flush(),
@@ -395,4 +333,10 @@ export class Writer implements DeadLetters {
     const { name } = this.#parts;
     return new DioramaError(code, `${name}: ${message}`, { place: { vista: name } });
   }
+}
+
+/** An id twice is one row. */
+function withDistinctIds(request: WriteRequest): WriteRequest {
+  if (request.kind !== "deleteAll" || request.ids === undefined) return request;
+  return { ...request, ids: [...new Set(request.ids)] };
 }

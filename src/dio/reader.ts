@@ -94,26 +94,26 @@ export class Reader implements FacadeReads {
       .total;
   }
 
-  async get(id: string, call: CallOptions): Promise<Row | undefined> {
+  async get(id: string): Promise<Row | undefined> {
     const { state } = this.#host;
     this.#host.assertOpen();
     // The common case by itself: everything is here and nothing can be too old.
     if (state.store.isLoaded && state.store.meta.complete && !this.#canAge && !state.hasStale)
       return state.visible(id);
-    return this.#getChecked(id, call);
+    return this.#getChecked(id);
   }
 
-  async #getChecked(id: string, call: CallOptions): Promise<Row | undefined> {
+  async #getChecked(id: string): Promise<Row | undefined> {
     const { state } = this.#host;
     if (!state.store.knows(id)) await state.store.ensure([id]);
     const { complete } = state.store.meta;
     const base = state.store.get(id);
     const settled = complete || base !== undefined || state.overlay.showOver(id, {}) === undefined;
     if (!settled) {
-      await this.#fetch(id, call);
+      await this.#fetch(id);
       return state.visible(id);
     }
-    if (base !== undefined || complete) await this.#freshenRow(id, call);
+    if (base !== undefined || complete) await this.#freshenRow(id);
     return state.visible(id);
   }
 
@@ -258,10 +258,11 @@ export class Reader implements FacadeReads {
 
   // One row ------------------------------------------------------------------------------------------------
 
-  #fetch(id: string, call: CallOptions): Promise<void> {
+  /** One flight for all who ask: it ends with the Dio, not with the patience of the first of them. */
+  #fetch(id: string): Promise<void> {
     return this.#gets.run(id, () =>
       this.#host.inRun("query", async (run) => {
-        const row = await this.#host.master().get(id, call);
+        const row = await this.#host.master().get(id, { signal: run.signal });
         if (row === undefined) run.remove(id);
         else run.put(id, toRow(row, { vista: this.#host.master().name, id }));
         await run.publish();
@@ -271,17 +272,17 @@ export class Reader implements FacadeReads {
 
   /** Reads one row again from the master; used by `invalidateRecord` and by stale rows. */
   reread(id: string): Promise<void> {
-    return this.#fetch(id, {});
+    return this.#fetch(id);
   }
 
-  async #freshenRow(id: string, call: CallOptions): Promise<void> {
+  async #freshenRow(id: string): Promise<void> {
     const { state, clock, freshForMs, staleForMs } = this.#host;
     if (state.store.meta.complete && !state.isStale(id)) return this.#freshenAll();
     const fetchedAt = state.store.fetchedAt(id);
     const ageMs = fetchedAt === undefined ? undefined : clock.now() - fetchedAt;
     const freshness = decideFreshness({ ageMs, invalidated: state.isStale(id) }, freshForMs, staleForMs);
     await this.#follow(freshness, () =>
-      state.isAllStale && state.store.meta.complete ? this.#host.refreshBehind() : this.#fetch(id, call),
+      state.isAllStale && state.store.meta.complete ? this.#host.refreshBehind() : this.#fetch(id),
     );
   }
 

@@ -22,12 +22,19 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const units: readonly number[][] = Array.from({ length: MAX_LOOPED_BYTES + 1 }, (_, length) =>
   Array.from({ length }, () => 0),
 );
+/** Texts of up to so many bytes are often the same again (a category, a state): one string is kept of each. */
+const MAX_REMEMBERED_BYTES = 16;
+const REMEMBERED_TEXTS = 1_024;
+/** A text leaves its slot only after so many others in a row: ids, all different, pass by without a trace. */
+const MAX_MISSES = 16;
 const doubleBytes = new Uint8Array(8);
 const doubleView = new DataView(doubleBytes.buffer);
 
 /** Reads the values of `cbor-form.ts` from a stretch of bytes, and refuses all other forms as `corrupt`. */
 export class CborReader {
   readonly #keys = new KeyTrie();
+  readonly #texts: string[] = Array.from({ length: REMEMBERED_TEXTS }, () => "");
+  readonly #misses = new Uint8Array(REMEMBERED_TEXTS).fill(MAX_MISSES);
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #position = 0;
@@ -158,7 +165,27 @@ export class CborReader {
       if (byte >= 0x80) return this.#decodeText(start);
       codes[index] = byte;
     }
-    return String.fromCharCode.apply(undefined, codes);
+    return length > MAX_REMEMBERED_BYTES
+      ? String.fromCharCode.apply(undefined, codes)
+      : this.#remember(codes);
+  }
+
+  /** The string of these units: the one that is remembered, or a new one. */
+  #remember(codes: number[]): string {
+    const slot = slotOf(codes);
+    const known = this.#texts[slot] ?? "";
+    let index = known.length === codes.length ? 0 : -1;
+    while (index >= 0 && index < codes.length)
+      index = known.charCodeAt(index) === codes[index] ? index + 1 : -1;
+    const misses = index === codes.length ? 0 : (this.#misses[slot] ?? 0) + 1;
+    this.#misses[slot] = misses;
+    if (misses === 0) return known;
+    const text = String.fromCharCode.apply(undefined, codes);
+    if (misses > MAX_MISSES) {
+      this.#texts[slot] = text;
+      this.#misses[slot] = 0;
+    }
+    return text;
   }
 
   #decodeText(start: number): string {
@@ -308,6 +335,13 @@ export class CborReader {
     for (let index = 0; index < 8; index++) doubleBytes[index] = this.#bytes[start + index] ?? 0;
     return doubleView.getFloat64(0);
   }
+}
+
+/** The ends tell apart what comes again and again; going through all the units would cost more than it saves. */
+function slotOf(codes: readonly number[]): number {
+  const length = codes.length;
+  const ends = (codes[length - 1] ?? 0) * 31 + (codes[length - 2] ?? 0) * 977 + (codes[0] ?? 0) * 7;
+  return (ends + length) & (REMEMBERED_TEXTS - 1);
 }
 
 function isOneNan(): boolean {

@@ -44,12 +44,15 @@ function copyObject(input: object, level: Level): Row {
   // A spread clones by hidden class, and what was an own `__proto__` stays one.
   const copy: Record<string, unknown> = { ...input };
   const keys = Object.keys(copy);
+  // All values at once: cheaper than reading them one by one by name.
+  const values = Object.values(copy);
   checkKeys(keys, level);
   // Index keys stand first.
   if (keys.length > 0 && isIndexKey(keys[0] ?? "")) return copyInto(createIndexedObject(), copy, level);
   let absent = 0;
-  for (const key of keys) {
-    const value = copy[key];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    const key = keys[index] ?? "";
     switch (typeof value) {
       case "number":
       case "boolean":

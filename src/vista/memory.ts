@@ -43,6 +43,11 @@ export function memory<R extends object = Row>(
   name: string,
   options: Described<R> & { readonly rows: ReadonlyMap<string, R> },
 ): MemoryVista<R>;
+// Without rows, a validator or a type argument nothing is known of the rows, wherever the call stands.
+export function memory(
+  name: string,
+  options?: Described<Row> & { readonly rows?: undefined; readonly schema?: undefined },
+): MemoryVista;
 export function memory<R extends object = Row>(
   name: string,
   options?: Described<R> & { readonly rows?: Iterable<R> | undefined },

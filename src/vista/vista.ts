@@ -8,9 +8,10 @@ import {
   orderedBy,
   queryKey,
   searching,
+  type ComparisonOperator,
   type ConditionInput,
   type Direction,
-  type Operator,
+  type ListOperator,
   type OrderInput,
   type Query,
   type RowTest,
@@ -99,7 +100,7 @@ export class Vista<R extends object = Row> {
 
   /** Rows whose column equals the value: always equality, whatever text the value is. */
   where(column: ColumnOf<R>, value: Value): Vista<R>;
-  where(column: ColumnOf<R>, operator: Operator, value: Value): Vista<R>;
+  where(column: ColumnOf<R>, operator: ComparisonOperator | ListOperator, value: Value): Vista<R>;
   /** Rows for which all of the conditions hold. */
   where(conditions: ConditionInput | readonly ConditionInput[]): Vista<R>;
   where(...given: readonly unknown[]): Vista<R> {

@@ -1,5 +1,5 @@
 import type { Row } from "../../record/index.ts";
-import { Vista } from "../../vista/index.ts";
+import { type StandardSchemaV1, Vista } from "../../vista/index.ts";
 import { toSettings } from "./check-options.ts";
 import type { CsvOptions } from "./csv-options.ts";
 import { CsvSource } from "./csv-source.ts";
@@ -19,6 +19,13 @@ export class CsvVista<R extends object = Row> extends Vista<R> {
  * no such file; `invalid` for options or a header that can't be, and for a bad row among the first (unless those
  * are skipped).
  */
+export function csv<R extends object>(
+  file: string | URL,
+  options: CsvOptions<R> & { readonly schema: StandardSchemaV1<unknown, R> },
+): Promise<CsvVista<R>>;
+// Without a validator or a type argument nothing is known of the rows, wherever the call stands.
+export function csv(file: string | URL, options?: CsvOptions): Promise<CsvVista>;
+export function csv<R extends object>(file: string | URL, options?: CsvOptions<R>): Promise<CsvVista<R>>;
 export async function csv<R extends object = Row>(
   file: string | URL,
   options: CsvOptions<R> = {},

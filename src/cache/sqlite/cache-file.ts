@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, must, systemClock } from "../../base/index.ts";
-import { Damage, damageOf } from "./sqlite-failure.ts";
+import { Damage, damageOf, primaryCode, sqliteCode } from "./sqlite-failure.ts";
 
 /** Marks the file as ours ("DioC") and its format; any other is set aside. */
 const APPLICATION_ID = 0x44_69_6f_43;
@@ -75,14 +75,14 @@ export class CacheFile {
   }
 
   close(): void {
-    const database = this.#database;
-    this.#database = undefined;
-    if (database?.isOpen !== true) return;
+    if (this.#database === undefined) return;
     try {
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } finally {
-      database.close();
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      // What is committed stays in the log, and is found there at the next opening.
+      this.#settings.onNotice(`${this.path} keeps its log: ${messageOf(error)}`);
     }
+    this.#quietClose();
   }
 
   #openOnce(): void {
@@ -156,7 +156,7 @@ export class CacheFile {
     const database = this.#database;
     this.#database = undefined;
     try {
-      if (database?.isOpen === true) database.close();
+      database?.close();
     } catch (error) {
       this.#settings.onNotice(`closing ${this.path}: ${messageOf(error)}`);
     }
@@ -176,9 +176,7 @@ function pragmaNumber(database: DatabaseSync, name: string): number {
   return value;
 }
 
-/** SQLite's codes for a file that can't be opened or may not be written. */
 function isCannotOpen(error: unknown): boolean {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
-  const primary = error.errcode & 0xff;
-  return primary === 14 || primary === 8 || primary === 3;
+  const code = primaryCode(error);
+  return code === sqliteCode.cannotOpen || code === sqliteCode.readOnly || code === sqliteCode.noPermission;
 }

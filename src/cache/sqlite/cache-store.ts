@@ -2,7 +2,7 @@ import { DioramaError, isDioramaError, messageOf } from "../../base/index.ts";
 import { CacheFile, type CacheFileSettings } from "./cache-file.ts";
 import type { TableState, WritePart } from "./protocol.ts";
 import type { RowPacket } from "./row-packet.ts";
-import { Damage, damageOf, toCallError } from "./sqlite-failure.ts";
+import { Damage, damageOf, rollBack, toCallError } from "./sqlite-failure.ts";
 import { StoredTable } from "./stored-table.ts";
 import { type RegistryEntry, TableRegistry } from "./table-registry.ts";
 
@@ -145,8 +145,9 @@ export class CacheStore {
   #rollback(): void {
     const transaction = this.#transaction;
     this.#transaction = undefined;
-    transaction?.table.stored.rolledBack();
-    if (this.#file.isOpen && this.#file.database.isTransaction) this.#file.database.exec("ROLLBACK");
+    if (transaction === undefined) return;
+    transaction.table.stored.rolledBack();
+    if (this.#file.isOpen) rollBack(this.#file.database);
   }
 
   /** A table that its holder calls by name: also after the worker was started anew. */
@@ -251,7 +252,7 @@ export class CacheStore {
       database.exec("COMMIT");
       return result;
     } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
+      rollBack(database);
       throw error;
     }
   }

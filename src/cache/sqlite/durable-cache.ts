@@ -1,4 +1,4 @@
-import { type Clock, type Logger, silentLogger, systemClock } from "../../base/index.ts";
+import { type Clock, DioramaError, type Logger, silentLogger, systemClock } from "../../base/index.ts";
 import type { CacheBackend } from "../cache-backend.ts";
 import { prepareFolder } from "./cache-folder.ts";
 import { FolderLock } from "./folder-lock.ts";
@@ -6,6 +6,9 @@ import { SqliteCache } from "./sqlite-cache.ts";
 import type { TableHost } from "./sqlite-table.ts";
 import { Turns } from "./turns.ts";
 import { WorkerLink } from "./worker-link.ts";
+
+/** Below this not even the list of tables finds room. */
+const MIN_SIZE_BYTES = 131_072;
 
 export interface DurableCacheOptions {
   readonly clock?: Clock | undefined;
@@ -27,6 +30,7 @@ export async function openDurableCache(
   options: DurableCacheOptions = {},
 ): Promise<CacheBackend> {
   const { clock = systemClock, logger = silentLogger, maxSizeBytes } = options;
+  checkSize(maxSizeBytes);
   const real = prepareFolder(folder);
   const lock = FolderLock.take(real, clock);
   const link = new WorkerLink({ folder: real, maxSizeBytes }, clock, logger);
@@ -40,4 +44,12 @@ export async function openDurableCache(
   let lastTransaction = 0;
   const host: TableHost = { link, writes: new Turns(), nextTransaction: () => ++lastTransaction };
   return new SqliteCache(real, host, lock);
+}
+
+function checkSize(maxSizeBytes: number | undefined): void {
+  if (maxSizeBytes === undefined || maxSizeBytes >= MIN_SIZE_BYTES) return;
+  throw new DioramaError(
+    "invalid",
+    `maxSizeBytes: ${maxSizeBytes} is too small, the least is ${MIN_SIZE_BYTES}`,
+  );
 }

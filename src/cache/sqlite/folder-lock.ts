@@ -1,17 +1,17 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Clock, DioramaError, messageOf } from "../../base/index.ts";
+import { type Clock, DioramaError, type ErrorCode, messageOf } from "../../base/index.ts";
+import { primaryCode, sqliteCode } from "./sqlite-failure.ts";
 
 /** The lock itself. It stays empty: only the lock on it counts, and the system frees that with its process. */
 const LOCK_NAME = "lock.db";
 /** Who holds it, for messages. */
 const HOLDER_NAME = "holder.json";
 const FILE_MODE = 0o600;
-const PRIMARY_MASK = 0xff;
-const BUSY = 5;
-const NOT_A_DATABASE = 26;
+/** The system's codes for what this process may not write, ever. */
+const FORBIDDEN: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EROFS"]);
 
 /** Who holds a folder. */
 export interface Holder {
@@ -25,6 +25,7 @@ export interface Holder {
 export class FolderLock {
   readonly #folder: string;
   readonly #database: DatabaseSync;
+  #isHeld = true;
 
   private constructor(folder: string, database: DatabaseSync) {
     this.#folder = folder;
@@ -38,10 +39,11 @@ export class FolderLock {
     try {
       database = lock(path);
     } catch (error) {
-      if (primaryCode(error) !== NOT_A_DATABASE) throw refusal(folder, error);
-      // Nobody holds it, or it would have been busy; and nothing of ours is in it.
-      rmSync(path, { force: true });
+      if (primaryCode(error) !== sqliteCode.noDatabase) throw refusal(folder, error);
+      // Nobody holds it, or it would have been busy; and nothing of ours is in it. The file itself stays: another
+      // process may be about to lock it.
       try {
+        truncateSync(path);
         database = lock(path);
       } catch (secondError) {
         throw refusal(folder, secondError);
@@ -54,7 +56,8 @@ export class FolderLock {
 
   /** Idempotent. */
   release(): void {
-    if (!this.#database.isOpen) return;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
     rmSync(join(this.#folder, HOLDER_NAME), { force: true });
     this.#database.close();
   }
@@ -98,13 +101,15 @@ function createEmpty(path: string): void {
 }
 
 function refusal(folder: string, error: unknown): DioramaError {
-  if (primaryCode(error) !== BUSY) {
+  if (primaryCode(error) !== sqliteCode.busy) {
+    const code = codeOf(error);
+    const advice = code === "invalid" ? "; give cacheAt a folder that this process may write" : "";
     return new DioramaError(
-      "unavailable",
-      `the cache folder ${folder} can't be locked: ${messageOf(error)}`,
+      code,
+      `the cache folder ${folder} can't be locked: ${messageOf(error)}${advice}`,
       {
         cause: error,
-        place: { file: join(folder, LOCK_NAME) },
+        place: { file: folder },
       },
     );
   }
@@ -113,6 +118,14 @@ function refusal(folder: string, error: unknown): DioramaError {
     `the cache folder ${folder} is in use by ${describeHolder(readHolder(folder))}; close that one, or give this one a folder of its own`,
     { cause: error, place: { file: folder } },
   );
+}
+
+function codeOf(error: unknown): ErrorCode {
+  const systemCode = error instanceof Error && "code" in error ? error.code : undefined;
+  if (systemCode === "ENOSPC" || primaryCode(error) === sqliteCode.full) return "full";
+  const sqlite = primaryCode(error);
+  const isForbidden = sqlite === sqliteCode.readOnly || sqlite === sqliteCode.cannotOpen;
+  return isForbidden || FORBIDDEN.has(systemCode) ? "invalid" : "unavailable";
 }
 
 function describeHolder(holder: Holder | undefined): string {
@@ -133,10 +146,4 @@ function readHolder(folder: string): Holder | undefined {
     // It only names the holder; the lock is what counts.
     return undefined;
   }
-}
-
-function primaryCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
-    return undefined;
-  return error.errcode & PRIMARY_MASK;
 }

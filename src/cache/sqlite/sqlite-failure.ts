@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import { DioramaError, isDioramaError, messageOf } from "../../base/index.ts";
 
 /** How SQLite failed: no room, damage of the file, or an outage that may pass. */
@@ -14,25 +15,60 @@ export class Damage extends Error {
   }
 }
 
-// Result codes of SQLite; the low byte of an extended code is its primary one.
+/** SQLite's primary result codes, as far as they are told apart. */
+export const sqliteCode = Object.freeze({
+  noPermission: 3,
+  aborted: 4,
+  busy: 5,
+  locked: 6,
+  noMemory: 7,
+  readOnly: 8,
+  interrupted: 9,
+  ioError: 10,
+  full: 13,
+  cannotOpen: 14,
+  tooBig: 18,
+  noDatabase: 26,
+});
+
+/** The low byte of an extended code is its primary one. */
 const PRIMARY_MASK = 0xff;
-const FULL = 13;
-const IO_ERROR = 10;
-/** The primary codes that say nothing about the file: permission, busy, locked, memory, read-only, interrupt, open, size. */
-const OUTAGES: ReadonlySet<number> = new Set([3, 4, 5, 6, 7, 8, 9, 14, 18]);
+/** What says nothing about the state of the file. */
+const OUTAGES: ReadonlySet<number> = new Set([
+  sqliteCode.noPermission,
+  sqliteCode.aborted,
+  sqliteCode.busy,
+  sqliteCode.locked,
+  sqliteCode.noMemory,
+  sqliteCode.readOnly,
+  sqliteCode.interrupted,
+  sqliteCode.cannotOpen,
+  sqliteCode.tooBig,
+]);
 /** Input and output errors that come from reading: the general one, read, short read, checksum, file system. */
 const FAILED_READS: ReadonlySet<number> = new Set([10, 266, 522, 8202, 8458]);
 
 /** What kind of failure it is; undefined when it did not come from SQLite. */
 export function classifySqlite(error: unknown): SqliteFailure | undefined {
-  if (!(error instanceof Error)) return undefined;
   // A number beyond 2^53 in a column that never holds one.
-  if ("code" in error && error.code === "ERR_OUT_OF_RANGE") return "damage";
-  if (!("errcode" in error) || typeof error.errcode !== "number") return undefined;
-  const primary = error.errcode & PRIMARY_MASK;
-  if (primary === FULL) return "full";
-  if (primary === IO_ERROR) return FAILED_READS.has(error.errcode) ? "damage" : "outage";
+  if (error instanceof Error && "code" in error && error.code === "ERR_OUT_OF_RANGE") return "damage";
+  const code = extendedCode(error);
+  const primary = primaryCode(error);
+  if (code === undefined || primary === undefined) return undefined;
+  if (primary === sqliteCode.full) return "full";
+  if (primary === sqliteCode.ioError) return FAILED_READS.has(code) ? "damage" : "outage";
   return OUTAGES.has(primary) ? "outage" : "damage";
+}
+
+/** SQLite's primary result code of an error; undefined when it did not come from SQLite. */
+export function primaryCode(error: unknown): number | undefined {
+  const code = extendedCode(error);
+  return code === undefined ? undefined : code & PRIMARY_MASK;
+}
+
+function extendedCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode : undefined;
 }
 
 /** The error as Damage where it is some; everything else unchanged. */
@@ -53,5 +89,20 @@ export function toCallError(error: unknown, file: string): DioramaError {
       { cause: error, place: { file } },
     );
   }
+  if (primaryCode(error) === sqliteCode.tooBig) {
+    return new DioramaError("invalid", `${file} can't hold so large a row (${message})`, {
+      cause: error,
+      place: { file },
+    });
+  }
   return new DioramaError("unavailable", `${file}: ${message}`, { cause: error, place: { file } });
+}
+
+/** Undoes the open transaction, if SQLite has not done so itself after a failure. */
+export function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec("ROLLBACK");
+  } catch (error) {
+    if (!messageOf(error).includes("no transaction is active")) throw error;
+  }
 }

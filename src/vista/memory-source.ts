@@ -72,13 +72,19 @@ export class MemorySource<R extends object = Row> implements Source<R> {
     return this.#drop(id, undefined);
   }
 
-  /** Exchanges all rows from outside; watchers hear what differs, row by row. */
+  /** Exchanges all rows from outside, order included; watchers hear what differs, row by row. */
   replaceAll(rows: RowsInput<R>): void {
     const next = new Map(this.#entriesOf(rows));
-    for (const id of this.#rows.keys()) {
-      if (!next.has(id)) this.#drop(id, undefined);
+    const before = new Map(this.#rows);
+    const ids = [...before.keys()];
+    if ([...next.keys()].some((id, index) => id !== ids[index])) this.#changes += 1;
+    this.#rows.clear();
+    for (const [id, row] of next) this.#rows.set(id, keptOr(row, before.get(id)));
+    for (const id of ids) if (!next.has(id)) this.#tell("deleted", id, undefined);
+    for (const [id, row] of this.#rows) {
+      const old = before.get(id);
+      if (old !== row) this.#tell(old === undefined ? "inserted" : "updated", id, undefined);
     }
-    for (const [id, row] of next) this.#put(id, row, undefined);
   }
 
   /** Tells every watcher, whether it is true or not. */
@@ -208,19 +214,26 @@ export class MemorySource<R extends object = Row> implements Source<R> {
 
   #put(id: string, row: R, opId: string | undefined): R {
     const current = this.#rows.get(id);
-    if (current !== undefined && equalRows(asRow(current), asRow(row))) return current;
-    this.#rows.set(id, row);
-    this.#changes += 1;
-    const type = current === undefined ? "inserted" : "updated";
-    this.#feed.emit(opId === undefined ? { type, id, row } : { type, id, row, opId });
-    return row;
+    const stored = keptOr(row, current);
+    if (stored === current) return current;
+    this.#rows.set(id, stored);
+    this.#tell(current === undefined ? "inserted" : "updated", id, opId);
+    return stored;
   }
 
   #drop(id: string, opId: string | undefined): boolean {
     if (!this.#rows.delete(id)) return false;
-    this.#changes += 1;
-    this.#feed.emit(opId === undefined ? { type: "deleted", id } : { type: "deleted", id, opId });
+    this.#tell("deleted", id, opId);
     return true;
+  }
+
+  /** Every change of content comes through here, after it was made. */
+  #tell(type: "inserted" | "updated" | "deleted", id: string, opId: string | undefined): void {
+    this.#changes += 1;
+    const mark = opId === undefined ? {} : { opId };
+    const row = this.#rows.get(id);
+    if (type === "deleted") this.#feed.emit({ type, id, ...mark });
+    else if (row !== undefined) this.#feed.emit({ type, id, row, ...mark });
   }
 
   #checked(id: string, row: object): R {
@@ -258,6 +271,11 @@ export class MemorySource<R extends object = Row> implements Source<R> {
   #place(id?: string): ErrorPlace {
     return { vista: this.name, id };
   }
+}
+
+/** The old row where the new one has the same content: readers compare by identity. */
+function keptOr<R extends object>(row: R, old: R | undefined): R {
+  return old !== undefined && equalRows(asRow(old), asRow(row)) ? old : row;
 }
 
 /** Rows under ids that they need not hold themselves. */

@@ -101,14 +101,40 @@ describe("memory", () => {
       { id: "c", price: 3 },
       { id: "b", price: 2 },
     ]);
-    expect([...source.rows.keys()]).toEqual(["b", "c"]);
+    expect([...source.rows.keys()]).toEqual(["c", "b"]);
     expect(
       codeOf(() => source.set("b", { id: "b", price: "2" } as unknown as { id: string; price: number })),
     ).toBe("invalid");
     expect(
       codeOf(() => source.replaceAll([{ id: "x" }, { id: "x" }] as { id: string; price: number }[])),
     ).toBe("invalid");
-    expect([...source.rows.keys()]).toEqual(["b", "c"]);
+    expect([...source.rows.keys()]).toEqual(["c", "b"]);
+  });
+
+  test("V26 all rows are exchanged in the order given, and what differs is told", async () => {
+    const rows = ["a", "b", "c"].map((id) => ({ id, price: 1 }));
+    const { source } = memory("products", { id: "id", rows });
+    const changes = source.watch({});
+    const next = changes.next();
+    const kept = source.rows.get("c");
+    const version = await source.version();
+    source.replaceAll([
+      { id: "c", price: 1 },
+      { id: "d", price: 4 },
+      { id: "a", price: 2 },
+    ]);
+    expect([...source.rows.keys()]).toEqual(["c", "d", "a"]);
+    expect(source.rows.get("c")).toBe(kept);
+    expect(await source.version()).not.toBe(version);
+    expect((await next).value).toEqual({ type: "deleted", id: "b" });
+    expect((await changes.next()).value).toEqual({ type: "inserted", id: "d", row: { id: "d", price: 4 } });
+    expect((await changes.next()).value).toEqual({ type: "updated", id: "a", row: { id: "a", price: 2 } });
+    const ordered = await source.version();
+    source.replaceAll([...source.rows.values()].toReversed());
+    expect(await source.version()).not.toBe(ordered);
+    const waiting = changes.next();
+    source.remove("c");
+    expect((await waiting).value).toEqual({ type: "deleted", id: "c" });
   });
 
   test("V26 only a change of content is a change", async () => {

@@ -52,6 +52,7 @@ export function memory<R extends object = Row>(
   name: string,
   options?: Described<R> & { readonly rows?: Iterable<R> | undefined },
 ): MemoryVista<R>;
+export function memory<R extends object = Row>(name: string, options: MemoryOptions<R>): MemoryVista<R>;
 export function memory<R extends object = Row>(name: string, options: MemoryOptions<R> = {}): MemoryVista<R> {
   const rows = toHeld(options.rows ?? new Map<string, R>());
   const schema = createSchema({

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DioramaError } from "../base/index.ts";
 import { isNull, not, or } from "../query/index.ts";
 import { memory } from "./memory.ts";
+import type { Source } from "./source.ts";
 import { vista } from "./vista.ts";
 
 const rows = [
@@ -65,6 +66,9 @@ describe("narrowing", () => {
     expect(of.schema).toBe(products.source.schema);
     expect(of.capabilities).toBe(products.source.capabilities);
     expect(of.source).toBe(products.source);
+    for (const bad of [{}, null, undefined, "products.csv"]) {
+      expect(thrownBy(() => vista(bad as unknown as Source)).code).toBe("invalid");
+    }
   });
 
   test("V2 two arguments are equality, whatever the value says", async () => {

@@ -329,9 +329,20 @@ export class Vista<R extends object = Row> {
   }
 }
 
-/** The vista of a source; a vista is its own. */
+/** The vista of a source; a vista is its own. `invalid` for what is neither. */
 export function vista<R extends object>(from: Source<R> | Vista<R>): Vista<R> {
-  return from instanceof Vista ? from : new Vista(from);
+  if (from instanceof Vista) return from;
+  if (isSource(from)) return new Vista(from);
+  throw errorAt(
+    "invalid",
+    {},
+    "a vista is made of a source: an object with name, schema, capabilities and read()",
+  );
+}
+
+/** Callers without a compiler may hand over anything. */
+function isSource(from: unknown): boolean {
+  return typeof from === "object" && from !== null && "name" in from && "schema" in from && "read" in from;
 }
 
 /** Counts, deletions and fingerprints know no order. */
@@ -351,7 +362,7 @@ function relatedTo<R extends object>(
 }
 
 function toVista<R extends object>(target: ReferenceTarget): Vista<R> {
-  if (!(target instanceof Vista) && !("read" in target)) {
+  if (!(target instanceof Vista) && !isSource(target)) {
     throw errorAt("invalid", { vista: target.name }, "a reference leads to a vista or a source");
   }
   // A reference does not know the type of the rows that it leads to: the caller of `related` says it.

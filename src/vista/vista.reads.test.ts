@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DioramaError, isDioramaError } from "../base/index.ts";
-import { everything, narrow, type Query } from "../query/index.ts";
+import { and, everything, narrow, or, type Query } from "../query/index.ts";
 import type { Entry, Row } from "../record/index.ts";
 import { allCapabilityNames, createCapabilities, type CapabilityName } from "./capabilities.ts";
 import { createSchema } from "./create-schema.ts";
@@ -429,6 +429,13 @@ describe("explain and fingerprint", () => {
     expect(products.where([["price", "in", [1, 2]]]).explain()).toBe(
       "products: read where price in (2 values)",
     );
+    const either = products.where([
+      or(["category", "is null"], and(["price", "=", 1], ["id", "starts with", "a"])),
+    ]);
+    expect(either.explain()).toBe(
+      "products: read where (category is null or (price = ? and id starts with ?))",
+    );
+    expect(products.withId("a").explain()).toBe("products: read where id = ?");
     const explaining = createSource([], { explain: () => "SELECT 1" });
     expect(vista(explaining).explain()).toBe("stock: SELECT 1");
   });

@@ -1,7 +1,7 @@
 /** The ops queued between two calls of `flush`. */
 export interface FlushGroup {
   open: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: PromiseWithResolvers<void>[];
 }
 
 /** Tells when everything that was queued at a call has settled, at the cost of a counter for each op. */
@@ -26,17 +26,22 @@ export class FlushGroups {
     group.open -= 1;
     this.#open -= 1;
     while (this.#groups.length > 1 && this.#groups[0]?.open === 0) {
-      for (const resolve of this.#groups.shift()?.waiting ?? []) resolve();
+      for (const { resolve } of this.#groups.shift()?.waiting ?? []) resolve();
     }
   }
 
   /** Resolves when every op that joined before the call has left. */
   wait(): Promise<void> {
     if (this.#open === 0) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#groups.at(-1)?.waiting.push(resolve);
+    const waiting = Promise.withResolvers<void>();
+    this.#groups.at(-1)?.waiting.push(waiting);
     this.#groups.push(createGroup());
-    return promise;
+    return waiting.promise;
+  }
+
+  /** Nothing leaves any more: tells those who wait. */
+  close(error: Error): void {
+    for (const { waiting } of this.#groups) for (const { reject } of waiting.splice(0)) reject(error);
   }
 }
 

@@ -180,6 +180,7 @@ export class Writer implements DeadLetters {
     const { intake, file, echoes } = this.#parts;
     const closed = this.#error("closed", "this Dio is closed");
     for (const entry of intake.withdrawAll()) this.#refuse(entry, closed);
+    await this.ready;
     await intake.whenStaged();
     if (!this.#host.durable && this.#host.activity.state !== "offline") {
       await this.#within(drainMs, this.#sender.whenIdle());
@@ -189,6 +190,7 @@ export class Writer implements DeadLetters {
     this.#leaveActivity();
     echoes.close();
     this.#leaveRest(closed);
+    this.#parts.flushes.close(closed);
     await file.close();
   }
 

@@ -1,4 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import * as arbitrary from "../../test/properties/arbitrary-values.ts";
+import { runs } from "../../test/properties/runs.ts";
 import type { Value } from "../record/index.ts";
 import { condition, hasId, isNotNull, isNull, MAX_CONDITION_DEPTH } from "./condition.ts";
 import { and, type ConditionInput, not, or, toCondition } from "./to-condition.ts";
@@ -101,6 +104,44 @@ describe("saying a condition", () => {
       '{"kind":"not","condition":{"kind":"list","column":"a","operator":"in","values":[1],"extra":2},"__proto__":3}';
     expect(unchecked(JSON.parse(text))).toEqual(not(condition("a", "in", [1])));
     expect(Object.keys(unchecked(JSON.parse(text)))).toEqual(["kind", "condition"]);
+  });
+
+  test("Q3 whatever it is given becomes a frozen condition or is invalid", () => {
+    const kind = fc.constantFrom("compare", "list", "null", "id", "and", "or", "not", "x");
+    const operator = fc.constantFrom("=", "<", "in", "not in", "is null", "contains", "x");
+    const { claim } = fc.letrec<{ claim: unknown }>((tie) => ({
+      claim: fc.oneof(
+        { depthSize: "small" },
+        fc.anything({ withBigInt: true, withSparseArray: true }),
+        fc.tuple(arbitrary.text, operator, arbitrary.value),
+        fc.record(
+          {
+            kind,
+            column: fc.oneof(arbitrary.text, fc.anything()),
+            operator,
+            value: fc.oneof(arbitrary.value, fc.anything()),
+            values: fc.oneof(fc.array(arbitrary.value), fc.anything()),
+            ids: fc.oneof(fc.array(arbitrary.text), fc.anything()),
+            conditions: fc.oneof(fc.array(tie("claim"), { maxLength: 3 }), fc.anything()),
+            condition: tie("claim"),
+          },
+          { requiredKeys: ["kind"] },
+        ),
+      ),
+    }));
+    fc.assert(
+      fc.property(claim, (input) => {
+        try {
+          const made = unchecked(input);
+          expect(Object.isFrozen(made)).toBe(true);
+          expect(unchecked(made)).toBe(made);
+          expect(unchecked({ ...made })).toEqual(made);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "DioramaError", code: "invalid" });
+        }
+      }),
+      runs(5_000),
+    );
   });
 
   test("Q3 groups of 256 levels are taken and deeper ones refused, made or claimed", () => {

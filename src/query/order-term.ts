@@ -58,7 +58,11 @@ function oneOf<T extends string>(word: unknown, known: readonly T[], what: strin
   if (found !== undefined) return found;
   const meant = typeof word === "string" ? meantBy(word.toLowerCase(), known) : undefined;
   const hint = meant === undefined ? `known are: ${known.join(", ")}` : `did you mean "${meant}"?`;
-  throw errorAt("invalid", at, `unknown ${what} ${JSON.stringify(word) ?? "undefined"}; ${hint}`);
+  throw errorAt(
+    "invalid",
+    at,
+    `unknown ${what} ${typeof word === "string" ? JSON.stringify(word) : kindOf(word)}; ${hint}`,
+  );
 }
 
 /** Written out in full ("descending"), or misspelt. */

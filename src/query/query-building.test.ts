@@ -71,12 +71,13 @@ describe("building a query", () => {
     [["a", "DESC"], 'did you mean "desc"?'],
     [["a", "up"], "known are: asc, desc"],
     [{ column: "a", nulls: "frist" }, 'did you mean "first"?'],
+    [["a", 5n], "unknown direction bigint"],
     [["a", "asc", "x"], "an order is [column]"],
     [[], "an order is [column]"],
     [5, "not number"],
     [null, "not null"],
     [{}, "named by text"],
-  ])("Q4 the order %j is invalid", (input, message) => {
+  ])("Q4 the order %o is invalid", (input, message) => {
     expect(() => toOrder(input as OrderInput)).toThrow(invalid(message));
   });
 });

@@ -1,8 +1,8 @@
-import { DioramaError } from "../base/index.ts";
+import { assert, DioramaError } from "../base/index.ts";
 import { bytesToBigint } from "./bigint-bytes.ts";
 import * as form from "./cbor-form.ts";
-import { type KeyNode, KeyTrie, MAX_TRIE_MAP_SIZE } from "./key-trie.ts";
-import { createIndexedObject, setOwn } from "./plain-object.ts";
+import { type KeyNode, KeyTrie, MAX_TRIE_MAP_SIZE, mayFollow } from "./key-trie.ts";
+import { createIndexedObject, keyRank, setOwn } from "./plain-object.ts";
 import { MAX_DEPTH } from "./to-row.ts";
 import type { Row, Value } from "./value.ts";
 
@@ -12,6 +12,7 @@ const MAX_DATE_SECONDS = 8.64e12;
 const MAX_LOOPED_BYTES = 28;
 /** Longer lists grow as their items come: what a head claims is no reason to make room. */
 const MAX_RESERVED_ITEMS = 64;
+const KEYS_OF_NO_OBJECT = "a key twice, or a list index behind another key";
 /** Empty containers cost a byte in the input and up to 200 in memory: there is one of each. */
 const NO_BYTES = new Uint8Array(0);
 const NO_ITEMS: readonly Value[] = Object.freeze([]);
@@ -41,8 +42,7 @@ export class CborReader {
   #end = 0;
 
   open(bytes: Uint8Array, start: number, end: number): void {
-    if (start < 0 || start > end || end > bytes.length)
-      throw new RangeError(`no bytes from ${start} to ${end}`);
+    assert(start >= 0 && start <= end && end <= bytes.length, "the stretch to read lies within the bytes");
     this.#bytes = bytes;
     this.#start = start;
     this.#position = start;
@@ -232,15 +232,17 @@ export class CborReader {
     const start = this.#position;
     const key = this.#readKey();
     const grown = this.#keys.grow(node, this.#bytes.slice(start, this.#position), key);
-    if (grown === undefined) throw this.#corrupt("a key that is there twice");
+    if (grown === undefined) throw this.#corrupt(KEYS_OF_NO_OBJECT);
     return grown;
   }
 
   #readLargeMap(size: number, depth: number): Row {
     const map = createIndexedObject();
+    let rank = -1;
     for (let index = 0; index < size; index++) {
       const key = this.#readKey();
-      if (Object.hasOwn(map, key)) throw this.#corrupt("a key that is there twice");
+      if (!mayFollow(key, rank) || Object.hasOwn(map, key)) throw this.#corrupt(KEYS_OF_NO_OBJECT);
+      rank = keyRank(key);
       setOwn(map, key, this.read(depth + 1));
     }
     // Nothing but values was set.

@@ -1,8 +1,8 @@
-import { createIndexedObject, isIndexKey, setOwn } from "./plain-object.ts";
+import { createIndexedObject, isFarIndex, keyRank, setOwn } from "./plain-object.ts";
 import type { Value } from "./value.ts";
 
 /** Larger maps are rare: they are read without the trie. */
-export const MAX_TRIE_MAP_SIZE = 64;
+export const MAX_TRIE_MAP_SIZE = 256;
 /** A trie that has grown so large (maps with keys of all sorts) starts anew. */
 const MAX_NODES = 4_096;
 /** Beyond so many ways on, looking them all through costs more than reading the key. */
@@ -15,6 +15,7 @@ export class KeyNode {
   readonly key: string;
   readonly parent: KeyNode | undefined;
   readonly #indexed: boolean;
+  readonly #rank: number;
   readonly #children: KeyNode[] = [];
   #builtBefore = false;
   #keys: readonly string[] = [];
@@ -24,7 +25,8 @@ export class KeyNode {
     this.encoded = encoded;
     this.key = key;
     this.parent = parent;
-    this.#indexed = isIndexKey(key) || (parent !== undefined && parent.#indexed);
+    this.#rank = parent === undefined ? -1 : keyRank(key);
+    this.#indexed = isFarIndex(key) || (parent !== undefined && parent.#indexed);
   }
 
   /** The node of the key that starts here, if such a key followed before. */
@@ -43,9 +45,9 @@ export class KeyNode {
     return undefined;
   }
 
-  /** A way on, kept where there is room for it; nothing where the sequence has the key already. */
+  /** A way on, kept where there is room for it; nothing where no object has its keys in this order. */
   grow(encoded: Uint8Array, key: string): KeyNode | undefined {
-    if (pathTo(this).includes(key)) return undefined;
+    if (!mayFollow(key, this.#rank) || pathTo(this).includes(key)) return undefined;
     const child = new KeyNode(encoded, key, this);
     if (this.#children.length < MAX_CHILDREN) this.#children.push(child);
     return child;
@@ -82,6 +84,12 @@ function pathTo(node: KeyNode): readonly string[] {
   const keys: string[] = [];
   for (let at = node; at.parent !== undefined; at = at.parent) keys.push(at.key);
   return keys.reverse();
+}
+
+/** Whether an object may have the key behind one of this rank: indexes ascend in front of all others. */
+export function mayFollow(key: string, rankBefore: number): boolean {
+  const rank = keyRank(key);
+  return rank === Infinity || rank > rankBefore;
 }
 
 function startsHere(encoded: Uint8Array, bytes: Uint8Array, position: number): boolean {

@@ -7,16 +7,22 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
   }
 }
 
-/** The largest array index but one. */
-const FAR_INDEX = 2 ** 32 - 3;
-/** As many digits as `FAR_INDEX` has. */
-const MAX_INDEX_DIGITS = 10;
-
-/** Whether the engine takes the key for a list index of ten or more. */
-export function isIndexKey(key: string): boolean {
+/** The largest list index. */
+const MAX_INDEX = 2 ** 32 - 2;
+/** Not quite as far, since the very last is a case of its own in some engines. */
+const FAR_INDEX = MAX_INDEX - 1;
+/** A key's own number where the engine takes it for a list index, else Infinity: indexes stand first, ascending. */
+export function keyRank(key: string): number {
   const first = key.charCodeAt(0);
-  if (!(first >= 0x31 && first <= 0x39) || key.length < 2 || key.length > MAX_INDEX_DIGITS) return false;
-  return /^\d+$/.test(key);
+  if (!(first >= 0x30 && first <= 0x39) || !/^(?:0|[1-9]\d{0,9})$/.test(key)) return Infinity;
+  const index = Number(key);
+  return index <= MAX_INDEX ? index : Infinity;
+}
+
+/** Whether the key is a list index beyond the few that any list has room for. */
+export function isFarIndex(key: string): boolean {
+  const rank = keyRank(key);
+  return rank >= 10 && rank <= MAX_INDEX;
 }
 
 /**

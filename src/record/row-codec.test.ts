@@ -180,6 +180,8 @@ describe("one form", () => {
     ["an unknown tag", "d8 20 61 61"],
     ["a self-described item", "d9 d9f7 00"],
     ["a key that is a number", "a1 01 02"],
+    ["an index behind another key", "a2 61 61 00 61 30 00"],
+    ["indexes that descend", "a2 61 39 00 61 38 00"],
   ])("R20 %s is corrupt", (_what, hex) => {
     expect(() => decodeValue(bytesOf(hex))).toThrow(corrupt);
     expect(() => decodeRow(bytesOf(`a1 61 61 ${hex}`))).toThrow(corrupt);

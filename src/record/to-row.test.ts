@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import * as arbitrary from "../../test/properties/arbitrary-values.ts";
 import { runs } from "../../test/properties/runs.ts";
 import { DioramaError } from "../base/index.ts";
-import { equalRows } from "./equal-values.ts";
+import { equalRows, equalValues } from "./equal-values.ts";
+import { decodeValue } from "./row-decoder.ts";
+import { encodeValue } from "./row-encoder.ts";
 import { MAX_DEPTH, toRow, toValue } from "./to-row.ts";
 
 function refusal(run: () => unknown): DioramaError {
@@ -131,12 +133,38 @@ describe("toRow", () => {
   });
 
   test("R6 keys that look like list indexes cost no more than others", () => {
-    const many = JSON.parse(`[${Array.from({ length: 20_000 }, () => '{"1000":null}').join(",")}]`);
+    const many = JSON.parse(`[${Array.from({ length: 20_000 }, () => '{"5":0,"1000":null}').join(",")}]`);
     const before = process.memoryUsage().heapUsed;
     const value = toValue(many) as readonly object[];
     const grownBytes = process.memoryUsage().heapUsed - before;
     expect(value).toHaveLength(20_000);
-    expect(value[0]).toEqual({ 1000: null });
+    expect(value[0]).toEqual({ 5: 0, 1000: null });
     expect(grownBytes / 20_000).toBeLessThan(2_000);
+  });
+
+  test("R3 whatever it is given becomes a value or is invalid", () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withBoxedValues: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      withTypedArray: true,
+      withUnicodeString: true,
+      key: arbitrary.key,
+    });
+    fc.assert(
+      fc.property(anything, (input) => {
+        try {
+          const value = toValue(input);
+          expect(equalValues(toValue(value), value)).toBe(true);
+          expect(equalValues(decodeValue(encodeValue(value)), value)).toBe(true);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "DioramaError", code: "invalid" });
+        }
+      }),
+      runs(5_000),
+    );
   });
 });

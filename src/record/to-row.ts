@@ -1,5 +1,5 @@
 import { type ErrorPlace, errorAt } from "../base/index.ts";
-import { createIndexedObject, isIndexKey, setOwn } from "./plain-object.ts";
+import { createIndexedObject, isFarIndex, setOwn } from "./plain-object.ts";
 import type { Row, Value } from "./value.ts";
 
 /** Deeper nesting is refused, here and in the codec, so that no value can exhaust the stack. */
@@ -47,8 +47,7 @@ function copyObject(input: object, level: Level): Row {
   // All values at once: cheaper than reading them one by one by name.
   const values = Object.values(copy);
   checkKeys(keys, level);
-  // Index keys stand first.
-  if (keys.length > 0 && isIndexKey(keys[0] ?? "")) return copyInto(createIndexedObject(), copy, level);
+  if (hasFarIndex(keys)) return copyInto(createIndexedObject(), copy, level);
   let absent = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
@@ -82,6 +81,12 @@ function checkKeys(keys: readonly string[], level: Level): void {
     if (!key.isWellFormed()) throw refuse(spot(key, level), "the name holds half of a surrogate pair");
   }
   checkedKeys = keys;
+}
+
+/** Keys that are list indexes stand in front of all others. */
+function hasFarIndex(keys: readonly string[]): boolean {
+  const first = keys[0]?.charCodeAt(0) ?? 0;
+  return first >= 0x30 && first <= 0x39 && keys.some(isFarIndex);
 }
 
 /** The slow way, for objects that a clone doesn't suit. */

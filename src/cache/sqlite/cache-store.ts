@@ -90,9 +90,9 @@ export class CacheStore {
     this.#open.get(name)?.stored.endScan(scan);
   }
 
-  giveUp(name: string): void {
+  giveUp(name: string, reason: string): void {
     this.#guard(name, () => {
-      throw new Damage("what is stored can't be decoded", false);
+      throw new Damage(reason, false);
     });
   }
 

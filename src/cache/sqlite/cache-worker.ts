@@ -27,7 +27,7 @@ const handlers: Handlers = {
   endScan: ({ table, scan }) => store.endScan(table, scan),
   write: (part) => store.write(part),
   rollback: ({ transaction }) => store.rollback(transaction),
-  giveUp: ({ table }) => store.giveUp(table),
+  giveUp: ({ table, reason }) => store.giveUp(table, reason),
   close: () => store.close(),
 };
 

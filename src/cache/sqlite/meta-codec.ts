@@ -1,5 +1,5 @@
-import { encodeRow, isPlainObject, type Row, type Value } from "../../record/index.ts";
-import { decodeOrNothing } from "./decode-or-nothing.ts";
+import { DioramaError } from "../../base/index.ts";
+import { decodeRow, encodeRow, isPlainObject, type Row, type Value } from "../../record/index.ts";
 import { blankMeta, type TableMeta } from "../cache-backend.ts";
 
 /** The metadata as bytes. */
@@ -9,12 +9,12 @@ export function encodeMeta(meta: TableMeta): Uint8Array<ArrayBuffer> {
   return encodeRow(known);
 }
 
-/** The metadata; undefined where the bytes hold something else. */
-export function decodeMeta(bytes: Uint8Array): TableMeta | undefined {
-  const row = decodeOrNothing(bytes);
-  if (row === undefined) return undefined;
-  const { complete, clean, notes, fingerprint, version, total, seededAt } = row;
-  if (typeof complete !== "boolean" || typeof clean !== "boolean" || !isNotes(notes)) return undefined;
+/** The metadata; throws where the bytes hold something else. */
+export function decodeMeta(bytes: Uint8Array): TableMeta {
+  const { complete, clean, notes, fingerprint, version, total, seededAt } = decodeRow(bytes);
+  if (typeof complete !== "boolean" || typeof clean !== "boolean" || !isNotes(notes)) {
+    throw new DioramaError("corrupt", "the metadata lacks a member");
+  }
   return Object.freeze({
     ...blankMeta,
     complete,

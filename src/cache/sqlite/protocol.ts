@@ -49,8 +49,8 @@ export interface CacheCalls {
   write: { take: WritePart; give: number };
   /** Undoes the transaction if it is still open. */
   rollback: { take: { readonly transaction: number }; give: void };
-  /** Empties a table whose content can't be used, giving the reason. */
-  giveUp: { take: { readonly table: string }; give: void };
+  /** Empties a table whose content can't be used; always rejects with `corrupt`. */
+  giveUp: { take: { readonly table: string; readonly reason: string }; give: void };
   /** Ends the file in good order. */
   close: { take: undefined; give: void };
 }

@@ -1,4 +1,4 @@
-import { messageOf } from "../../base/index.ts";
+import { isDioramaError, messageOf } from "../../base/index.ts";
 import { blankMeta, type CacheBackend, type CacheTable } from "../cache-backend.ts";
 import { OpenTables } from "../open-tables.ts";
 import type { FolderLock } from "./folder-lock.ts";
@@ -56,11 +56,14 @@ export class SqliteCache implements CacheBackend {
     const { link } = this.#host;
     const { meta, rowCount, lost } = await link.call("openTable", { table: name });
     if (meta === undefined) return { name, meta: blankMeta, rowCount, lost };
-    const decoded = decodeMeta(meta);
-    if (decoded !== undefined) return { name, meta: decoded, rowCount, lost };
-    // Rejects with `corrupt`, as a call on damage does; the table is empty then, and that is how it opens.
-    const lostAs = await link.call("giveUp", { table: name }).then(() => undefined, messageOf);
-    return { name, meta: blankMeta, rowCount: 0, lost: lostAs };
+    try {
+      return { name, meta: decodeMeta(meta), rowCount, lost };
+    } catch (error) {
+      if (!isDioramaError(error)) throw error;
+      // Rejects with `corrupt`, as a call on damage does; the table is empty then, and that is how it opens.
+      const emptied = link.call("giveUp", { table: name, reason: messageOf(error) });
+      return { name, meta: blankMeta, rowCount: 0, lost: await emptied.then(() => undefined, messageOf) };
+    }
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,5 @@
-import { type DioramaError, isDioramaError, systemClock, yieldToLoop } from "../../base/index.ts";
+import { type DioramaError, isDioramaError, messageOf, systemClock, yieldToLoop } from "../../base/index.ts";
+import { decodeRow } from "../../record/index.ts";
 import {
   blankMeta,
   type CacheBatch,
@@ -8,7 +9,6 @@ import {
 } from "../cache-backend.ts";
 import { closedTable } from "../open-tables.ts";
 import { BatchCursor } from "./batch-cursor.ts";
-import { decodeOrNothing } from "./decode-or-nothing.ts";
 import { encodeMeta } from "./meta-codec.ts";
 import { packedRows, packetBuffers, packetCount, type RowPacket } from "./row-packet.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -174,10 +174,13 @@ export class SqliteTable implements CacheTable {
     let deadline = systemClock.monotonic() + MAX_DECODE_MS;
     let decoded = 0;
     for (const { id, fetchedAt, bytes } of packedRows(packet)) {
-      const row = decodeOrNothing(bytes);
-      // The checksum was right and the bytes are no row: rejects with `corrupt`, and the table is empty.
-      if (row === undefined) await this.#watched(link.call("giveUp", { table: this.#name }));
-      else into.push({ id, row, fetchedAt });
+      try {
+        into.push({ id, row: decodeRow(bytes), fetchedAt });
+      } catch (error) {
+        if (!isDioramaError(error)) throw error;
+        // The checksum was right and the bytes are no row: rejects with `corrupt`, and the table is empty.
+        await this.#watched(link.call("giveUp", { table: this.#name, reason: messageOf(error) }));
+      }
       if (++decoded % ROWS_A_LOOK !== 0 || systemClock.monotonic() < deadline) continue;
       await yieldToLoop();
       deadline = systemClock.monotonic() + MAX_DECODE_MS;

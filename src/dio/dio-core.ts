@@ -1,14 +1,15 @@
 import { anySignal, type Clock, DioramaError, messageOf, toDioramaError } from "../base/index.ts";
 import type { CacheTable } from "../cache/index.ts";
-import type { Query } from "../query/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
-import { type CallOptions, type ChangeEvent, vista, type Vista, type WriteOp } from "../vista/index.ts";
+import { type CallOptions, type ChangeEvent, vista, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { Dio } from "./dio.ts";
+import { createWriter } from "./create-writer.ts";
+import type { DioContext } from "./dio-context.ts";
 import type { DioParts } from "./dio-parts.ts";
 import { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
-import { type FacadeHost, FacadeSource } from "./facade-source.ts";
+import { FacadeSource } from "./facade-source.ts";
 import { follow, type Following, type OpenFeed, positionNote } from "./follow.ts";
 import { createMasterSource } from "./master-source.ts";
 import type { DioOptions } from "./options.ts";
@@ -16,10 +17,9 @@ import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
-import { sendToMaster } from "./send-to-master.ts";
 import { InOrder } from "./upstream.ts";
 import { WholeReads } from "./whole-reads.ts";
-import { Writer, type WriteResult } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 /** Wires the parts of one Dio: state, reads, writes, refresh, upstream changes. Its handles share it. */
 export class DioCore implements DioParts {
@@ -28,7 +28,7 @@ export class DioCore implements DioParts {
   readonly state: DioState;
   readonly writer: Writer;
   readonly idColumn: string | undefined;
-  readonly #options: DioOptions;
+  readonly options: DioOptions;
   readonly #reader: Reader;
   readonly #wholeReads: WholeReads;
   readonly #facade: Vista;
@@ -45,8 +45,8 @@ export class DioCore implements DioParts {
   ) {
     this.name = options.table;
     this.clock = options.clock;
+    this.options = options;
     this.idColumn = master.idColumn;
-    this.#options = options;
     this.#queue = opened.queue;
     this.#master = this.#guard(master);
     const store = new RowStore(opened.table, {
@@ -54,10 +54,20 @@ export class DioCore implements DioParts {
       onFailure: (error) => this.#cacheFailed(error),
     });
     this.state = new DioState(store, options.logger);
-    this.#wholeReads = this.#createWholeReads();
-    this.#reader = this.#createReader();
-    this.writer = this.#createWriter();
-    this.#facade = vista(new FacadeSource(this.#facadeHost(this.#reader)));
+    const context = this.#createContext();
+    this.#wholeReads = new WholeReads(context, {
+      renewed: () => {
+        this.#reader.forgetFills();
+        this.writer.observeRefresh();
+      },
+      swapMaster: (next) => {
+        this.#master = next;
+        store.setMeta({ fingerprint: next.fingerprint() });
+      },
+    });
+    this.#reader = new Reader(context, this.#wholeReads);
+    this.writer = createWriter(context, opened.queue, (id) => this.#reader.reread(id));
+    this.#facade = vista(this.#createFacade(this.#reader));
   }
 
   get master(): Vista {
@@ -66,7 +76,7 @@ export class DioCore implements DioParts {
 
   /** Runs onStart, and looks whether what was kept from an earlier session is still right. */
   async start(): Promise<void> {
-    const { onStartBlocking } = this.#options;
+    const { onStartBlocking } = this.options;
     const { store } = this.state;
     await this.writer.ready;
     // Nobody knows what was lost at an unclean end: served at once, refreshed behind.
@@ -89,7 +99,7 @@ export class DioCore implements DioParts {
 
   facade(run: Run | undefined): Vista {
     if (run === undefined || !(run.wrote || run.isFill)) return this.#facade;
-    return vista(new FacadeSource(this.#facadeHost(new RunReads(run, this.#master))));
+    return vista(this.#createFacade(new RunReads(run, this.#master)));
   }
 
   assertOpen(): void {
@@ -168,7 +178,7 @@ export class DioCore implements DioParts {
   }
 
   diagnostics(): DioDiagnostics {
-    const { cache, activity } = this.#options;
+    const { cache, activity } = this.options;
     const { store, bus } = this.state;
     const error = store.journal.failing?.message;
     return {
@@ -210,13 +220,13 @@ export class DioCore implements DioParts {
       this.#closing.abort(this.#closedError());
       this.state.bus.close();
       await this.#queue.close();
-      this.#options.onClose();
+      this.options.onClose();
     }
   }
 
   /** The master as this Dio calls it, with deadlines and an eye on the activity. */
   #guard(master: Vista): Vista {
-    const { deadlineMs, clock, activity } = this.#options;
+    const { deadlineMs, clock, activity } = this.options;
     const source = createMasterSource(master.source, {
       deadlineMs,
       clock,
@@ -228,7 +238,7 @@ export class DioCore implements DioParts {
 
   async #reconcile(run: Run, change: ChangeEvent): Promise<void> {
     const dio = new Dio(this, run);
-    const { onEvent } = this.#options.callbacks;
+    const { onEvent } = this.options.callbacks;
     if (onEvent === undefined) await dio.applyChange(change);
     else await onEvent(dio, change, { signal: run.signal });
     await run.publish();
@@ -240,12 +250,12 @@ export class DioCore implements DioParts {
 
   #startFailed(error: unknown): void {
     const failure = toDioramaError(error, "unavailable", `${this.name}: onStart failed`);
-    this.#options.logger.error("onStart failed", { vista: this.name, code: failure.code });
+    this.options.logger.error("onStart failed", { vista: this.name, code: failure.code });
     this.state.announce({ type: "startFailed", error: failure });
   }
 
   #cacheFailed(error: DioramaError): void {
-    this.#options.logger.error("cache failed", {
+    this.options.logger.error("cache failed", {
       vista: this.name,
       code: error.code,
       reason: messageOf(error),
@@ -254,105 +264,21 @@ export class DioCore implements DioParts {
     this.state.announce({ type: "cacheFailed", error });
   }
 
-  #createWholeReads(): WholeReads {
-    const { callbacks, logger, activity, refreshEveryMs, cache } = this.#options;
-    return new WholeReads({
+  #createContext(): DioContext {
+    return {
       name: this.name,
+      options: this.options,
       state: this.state,
-      clock: this.clock,
-      callbacks,
-      logger,
-      activity,
-      refreshEveryMs,
-      keeps: cache.keeps,
-      master: () => this.#master,
-      handle: (run, master) => new Dio(this, run, master),
-      inRun: (kind, work) => this.inRun(kind, work),
-      renewed: () => {
-        this.#reader.forgetFills();
-        this.writer.observeRefresh();
-      },
-      swapMaster: (master) => {
-        this.#master = master;
-        this.state.store.setMeta({ fingerprint: master.fingerprint() });
-      },
-    });
-  }
-
-  #createReader(): Reader {
-    const { logger, activity, freshForMs, staleForMs, cache, callbacks } = this.#options;
-    return new Reader({
-      state: this.state,
-      clock: this.clock,
-      logger,
-      activity,
-      freshForMs,
-      staleForMs,
-      keeps: cache.keeps,
-      hasOnQuery: callbacks.onQuery !== undefined,
       master: () => this.#master,
       assertOpen: () => this.assertOpen(),
-      fill: (query) => this.#fill(query),
-      seed: () => this.#wholeReads.seed(),
-      isSeeding: () => this.#wholeReads.isSeeding,
-      refreshBehind: () => this.#wholeReads.refreshBehind(),
-      inRun: (kind, work) => this.inRun(kind, work),
-    });
-  }
-
-  #fill(query: Query): Promise<void> {
-    return this.inRun("query", async (run) => {
-      const result = await this.#options.callbacks.onQuery?.(new Dio(this, run), query, {
-        signal: run.signal,
-      });
-      await run.publish();
-      if (result?.complete === true) this.#wholeReads.markComplete(run, undefined);
-    });
-  }
-
-  #createWriter(): Writer {
-    const { writes, logger, activity, callbacks } = this.#options;
-    const { onWrite, onWriteBatch } = callbacks;
-    const host = {
-      state: this.state,
-      clock: this.clock,
-      logger,
-      activity,
-      idColumn: this.idColumn,
-      name: this.name,
-      durable: this.#options.queues.durable,
-      readStored: (id: string, call: CallOptions) => this.#master.get(id, call),
-      // A row that can't be read now stays stale, and the next reader tries again.
-      reread: (id: string) => void this.#reader.reread(id).catch(() => undefined),
-      send: (op: WriteOp, call: { signal: AbortSignal }) =>
-        onWrite === undefined
-          ? sendToMaster(this.#master, op, call)
-          : this.#inWriteRun((dio, signal) => onWrite(dio, op, { signal }), call),
+      inRun: (kind, work, call) => this.inRun(kind, work, call),
+      handle: (run, master) => new Dio(this, run, master),
     };
-    if (onWriteBatch === undefined) return new Writer(host, writes, this.#queue);
-    const sendBatch = (
-      ops: readonly WriteOp[],
-      call: { signal: AbortSignal },
-    ): Promise<readonly WriteResult[] | void> =>
-      this.#inWriteRun((dio, signal) => onWriteBatch(dio, ops, { signal }), call);
-    return new Writer({ ...host, sendBatch }, writes, this.#queue);
   }
 
-  #inWriteRun<T>(route: (dio: Dio, signal: AbortSignal) => T | Promise<T>, call: CallOptions): Promise<T> {
-    return this.inRun(
-      "write",
-      async (run) => {
-        const result = await route(new Dio(this, run), run.signal);
-        await run.publish();
-        return result;
-      },
-      call,
-    );
-  }
-
-  #facadeHost(reads: FacadeReads): FacadeHost {
-    const { callbacks, facadeOf } = this.#options;
-    return {
+  #createFacade(reads: FacadeReads): FacadeSource {
+    const { callbacks, facadeOf } = this.options;
+    return new FacadeSource({
       state: this.state,
       reads,
       writer: this.writer,
@@ -361,6 +287,6 @@ export class DioCore implements DioParts {
       master: () => this.#master,
       facadeOf,
       assertOpen: () => this.assertOpen(),
-    };
+    });
   }
 }

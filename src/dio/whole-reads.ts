@@ -1,34 +1,15 @@
-import {
-  type ActivitySignal,
-  type Clock,
-  isDioramaError,
-  type Logger,
-  messageOf,
-  toDioramaError,
-} from "../base/index.ts";
+import { isDioramaError, messageOf, toDioramaError } from "../base/index.ts";
 import type { CallOptions, Vista } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
-import type { DioState } from "./dio-state.ts";
-import type { CallbackCall, DioCallbacks, FillResult } from "./options.ts";
+import type { DioContext } from "./dio-context.ts";
+import type { CallbackCall, FillResult } from "./options.ts";
 import { Refresher, RefreshTimer } from "./refresher.ts";
 import type { Run, RunKind } from "./run.ts";
 import { reconcileWithMaster, seedFromMaster } from "./seed.ts";
 import { InOrder } from "./upstream.ts";
 
-export interface WholeReadsHost {
-  readonly name: string;
-  readonly state: DioState;
-  readonly callbacks: DioCallbacks;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly activity: ActivitySignal;
-  readonly refreshEveryMs: number;
-  /** False: the cache keeps no rows, so it is never complete. */
-  readonly keeps: boolean;
-  master(): Vista;
-  /** A handle bound to the run, over another master where one is tried out. */
-  handle(run: Run, master?: Vista): Dio;
-  inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>): Promise<T>;
+/** What else a whole read has to tell. */
+export interface WholeReadsHooks {
   /** What onQuery brought, and what waits for upstream, has to be looked at again. */
   renewed(): void;
   swapMaster(master: Vista): void;
@@ -38,20 +19,23 @@ type Fill = (dio: Dio, call: CallbackCall) => FillResult | Promise<FillResult>;
 
 /** Reads of everything, one at a time: the start, the read-through of the first reader, refreshes, reloads. */
 export class WholeReads {
-  readonly #host: WholeReadsHost;
+  readonly #context: DioContext;
+  readonly #hooks: WholeReadsHooks;
   readonly #turns = new InOrder();
   readonly #refresher: Refresher;
   readonly #timer: RefreshTimer;
   #starting: Promise<void> | undefined;
   #seeding: Promise<void> | undefined;
 
-  constructor(host: WholeReadsHost) {
-    this.#host = host;
+  constructor(context: DioContext, hooks: WholeReadsHooks) {
+    this.#context = context;
+    this.#hooks = hooks;
+    const { refreshEveryMs, clock, activity } = context.options;
     this.#refresher = new Refresher(() => this.#refresh());
     this.#timer = new RefreshTimer(() => this.#refresher.join(), {
-      everyMs: host.refreshEveryMs,
-      clock: host.clock,
-      activity: host.activity,
+      everyMs: refreshEveryMs,
+      clock,
+      activity,
     });
   }
 
@@ -65,7 +49,7 @@ export class WholeReads {
 
   /** Runs onStart. */
   start(): Promise<void> {
-    const { onStart } = this.#host.callbacks;
+    const { onStart } = this.#context.options.callbacks;
     if (onStart === undefined) return Promise.resolve();
     this.#starting = this.#run("start", onStart).finally(() => {
       this.#starting = undefined;
@@ -97,27 +81,28 @@ export class WholeReads {
 
   /** Looks whether the master has changed since the stored rows were read, and refreshes if so. */
   async checkVersion(): Promise<void> {
-    const { state, activity } = this.#host;
+    const { state } = this.#context;
+    const { activity } = this.#context.options;
     const { complete, version } = state.store.meta;
     if (!complete || activity.state === "offline") return;
-    const current = await this.#askVersion(this.#host.master());
+    const current = await this.#askVersion(this.#context.master());
     if (current === version && !state.isAllStale) return;
     state.markAllStale();
     await this.refreshBehind().catch((error: unknown) => {
-      this.#host.logger.info("refresh after a warm start failed", { reason: messageOf(error) });
+      this.#context.options.logger.info("refresh after a warm start failed", { reason: messageOf(error) });
     });
   }
 
   async reload(master: Vista): Promise<void> {
-    await this.#run("refresh", this.#host.callbacks.onRefresh ?? reconcileWithMaster, master);
-    this.#host.state.announce({ type: "invalidated" });
-    await this.#host.state.published();
+    await this.#run("refresh", this.#context.options.callbacks.onRefresh ?? reconcileWithMaster, master);
+    this.#context.state.announce({ type: "invalidated" });
+    await this.#context.state.published();
   }
 
   /** The run has brought the cache to everything the master had when it began. */
   markComplete(run: Run, version: string | undefined): void {
-    const { state } = this.#host;
-    state.store.setMeta({ complete: this.#host.keeps, seededAt: run.startedAt, version });
+    const { state } = this.#context;
+    state.store.setMeta({ complete: this.#context.options.cache.keeps, seededAt: run.startedAt, version });
     state.markAllFresh(run.mark);
   }
 
@@ -126,19 +111,19 @@ export class WholeReads {
   }
 
   async #refresh(): Promise<void> {
-    const { state, name } = this.#host;
+    const { state, name } = this.#context;
     state.announce({ type: "refreshing" });
     try {
       await this.#run(
         "refresh",
-        this.#host.callbacks.onRefresh ?? ((dio, call) => this.#refreshByDefault(dio, call)),
+        this.#context.options.callbacks.onRefresh ?? ((dio, call) => this.#refreshByDefault(dio, call)),
       );
     } catch (error) {
       const failure = toDioramaError(error, "unavailable", `${name}: the refresh failed`);
       if (!isDioramaError(error, "closed")) state.announce({ type: "refreshFailed", error: failure });
       throw failure;
     }
-    this.#host.renewed();
+    this.#hooks.renewed();
     state.announce({ type: "invalidated" });
     await state.published();
   }
@@ -146,27 +131,28 @@ export class WholeReads {
   #refreshByDefault(dio: Dio, call: CallbackCall): FillResult | Promise<FillResult> {
     if (dio.cache.complete) return reconcileWithMaster(dio, call);
     // Rows that were read one by one are read again when they are next asked for.
-    this.#host.state.markAllStale();
+    this.#context.state.markAllStale();
     return undefined;
   }
 
   #run(kind: RunKind, fill: Fill, newMaster?: Vista): Promise<void> {
     return this.#turns.run("", async () => {
-      const master = newMaster ?? this.#host.master();
-      const kept = this.#host.state.store.count > 0;
+      const master = newMaster ?? this.#context.master();
+      const kept = this.#context.state.store.count > 0;
       // Asked before the read, so that a change during it is seen as one.
       const version = await this.#askVersion(master);
-      await this.#host.inRun(kind, async (run) => {
-        const result = await fill(this.#host.handle(run, newMaster), { signal: run.signal });
+      await this.#context.inRun(kind, async (run) => {
+        const result = await fill(this.#context.handle(run, newMaster), { signal: run.signal });
         await run.publish();
-        if (newMaster !== undefined) this.#host.swapMaster(newMaster);
+        if (newMaster !== undefined) this.#hooks.swapMaster(newMaster);
         this.#finish(run, result, version, kept);
       });
     });
   }
 
   #finish(run: Run, result: FillResult, version: string | undefined, kept: boolean): void {
-    const { state, callbacks } = this.#host;
+    const { state } = this.#context;
+    const { callbacks } = this.#context.options;
     if (result?.complete === false) {
       state.store.setMeta({ complete: false });
       return;
@@ -182,12 +168,13 @@ export class WholeReads {
     if (!leftovers) return;
     state.markAllStale();
     this.refreshBehind().catch((error: unknown) => {
-      this.#host.logger.info("refresh after the start failed", { reason: messageOf(error) });
+      this.#context.options.logger.info("refresh after the start failed", { reason: messageOf(error) });
     });
   }
 
   async #askVersion(master: Vista): Promise<string | undefined> {
-    if (master.source.version === undefined || this.#host.activity.state === "offline") return undefined;
+    if (master.source.version === undefined || this.#context.options.activity.state === "offline")
+      return undefined;
     try {
       return await master.version(callOptions);
     } catch {

@@ -1,0 +1,52 @@
+import type { WriteQueue } from "../queue/index.ts";
+import type { CallOptions, WriteOp } from "../vista/index.ts";
+import type { Dio } from "./dio.ts";
+import type { DioContext } from "./dio-context.ts";
+import { sendToMaster } from "./send-to-master.ts";
+import { Writer, type WriteResult } from "./writer.ts";
+
+/** The Writer of a Dio: its destination is onWrite, onWriteBatch, or else the master. */
+export function createWriter(
+  context: DioContext,
+  queue: WriteQueue,
+  reread: (id: string) => Promise<void>,
+): Writer {
+  const { writes, logger, activity, clock, queues, callbacks } = context.options;
+  const { onWrite, onWriteBatch } = callbacks;
+  const host = {
+    state: context.state,
+    clock,
+    logger,
+    activity,
+    name: context.name,
+    idColumn: context.master().idColumn,
+    durable: queues.durable,
+    readStored: (id: string, call: CallOptions) => context.master().get(id, call),
+    // A row that can't be read now stays stale, and the next reader tries again.
+    reread: (id: string) => void reread(id).catch(() => undefined),
+    send: (op: WriteOp, call: CallOptions & { signal: AbortSignal }) =>
+      onWrite === undefined
+        ? sendToMaster(context.master(), op, call)
+        : inWriteRun(context, (dio, signal) => onWrite(dio, op, { signal }), call),
+  };
+  if (onWriteBatch === undefined) return new Writer(host, writes, queue);
+  const sendBatch = (ops: readonly WriteOp[], call: CallOptions): Promise<readonly WriteResult[] | void> =>
+    inWriteRun(context, (dio, signal) => onWriteBatch(dio, ops, { signal }), call);
+  return new Writer({ ...host, sendBatch }, writes, queue);
+}
+
+function inWriteRun<T>(
+  context: DioContext,
+  route: (dio: Dio, signal: AbortSignal) => T | Promise<T>,
+  call: CallOptions,
+): Promise<T> {
+  return context.inRun(
+    "write",
+    async (run) => {
+      const result = await route(context.handle(run), run.signal);
+      await run.publish();
+      return result;
+    },
+    call,
+  );
+}

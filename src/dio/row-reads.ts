@@ -1,0 +1,78 @@
+import { SingleFlight } from "../base/index.ts";
+import { type Row, toRow } from "../record/index.ts";
+import type { DioContext } from "./dio-context.ts";
+import type { Renewal } from "./renewal.ts";
+import type { WholeReads } from "./whole-reads.ts";
+
+/** Reads of one row by its id. */
+export class RowReads {
+  readonly #context: DioContext;
+  readonly #wholeReads: WholeReads;
+  readonly #renewal: Renewal;
+  readonly #flights = new SingleFlight<string, void>();
+
+  constructor(context: DioContext, wholeReads: WholeReads, renewal: Renewal) {
+    this.#context = context;
+    this.#wholeReads = wholeReads;
+    this.#renewal = renewal;
+  }
+
+  get underWay(): number {
+    return this.#flights.size;
+  }
+
+  async get(id: string): Promise<Row | undefined> {
+    const { state } = this.#context;
+    this.#context.assertOpen();
+    // The common case by itself: everything is here and nothing can be too old.
+    if (state.store.isLoaded && state.store.meta.complete && !this.#renewal.canAge && !state.hasStale) {
+      return state.visible(id);
+    }
+    return this.#getChecked(id);
+  }
+
+  /** Whether the visible rows decide that there is no row of this id, without asking the master. */
+  decidesAbsence(id: string): boolean {
+    const { state } = this.#context;
+    return state.store.meta.complete || state.overlay.showOver(id, {}) === undefined;
+  }
+
+  /** Reads one row again from the master. One flight for all who ask: it ends with the Dio, not with one of them. */
+  fetch(id: string): Promise<void> {
+    return this.#flights.run(id, () =>
+      this.#context.inRun("query", async (run) => {
+        const master = this.#context.master();
+        const row = await master.get(id, { signal: run.signal });
+        if (row === undefined) run.remove(id);
+        else run.put(id, toRow(row, { vista: master.name, id }));
+        await run.publish();
+      }),
+    );
+  }
+
+  async #getChecked(id: string): Promise<Row | undefined> {
+    const { state } = this.#context;
+    if (!state.store.knows(id)) await state.store.ensure([id]);
+    if (!this.#context.options.cache.keeps) return this.#getUncached(id);
+    if (state.store.get(id) !== undefined || state.store.meta.complete) await this.#renew(id);
+    else if (!this.decidesAbsence(id)) await this.fetch(id);
+    return state.visible(id);
+  }
+
+  /** A cache that keeps nothing: the master's row with the queued writes on top. */
+  async #getUncached(id: string): Promise<Row | undefined> {
+    const { state } = this.#context;
+    if (this.decidesAbsence(id)) return undefined;
+    const master = this.#context.master();
+    const row = await master.get(id);
+    return state.overlay.showOver(id, row === undefined ? undefined : toRow(row, { vista: master.name, id }));
+  }
+
+  #renew(id: string): Promise<void> {
+    const { state } = this.#context;
+    const { complete, seededAt } = state.store.meta;
+    const isOwn = !complete || (state.isStale(id) && !state.isAllStale);
+    if (isOwn) return this.#renewal.renew(state.store.fetchedAt(id), state.isStale(id), () => this.fetch(id));
+    return this.#renewal.renew(seededAt, state.isAllStale, () => this.#wholeReads.refreshBehind());
+  }
+}

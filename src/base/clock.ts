@@ -29,7 +29,8 @@ export const systemClock: Clock = {
     const end = performance.now() + delayMs;
     const arm = (): void => {
       const leftMs = end - performance.now();
-      const waitMs = Math.max(0, Math.min(leftMs, MAX_HOST_DELAY_MS));
+      // Whole milliseconds, upwards: hosts cut off the rest, and would fire too early.
+      const waitMs = Math.ceil(Math.max(0, Math.min(leftMs, MAX_HOST_DELAY_MS)));
       handle = setTimeout(() => (leftMs > MAX_HOST_DELAY_MS ? arm() : callback()), waitMs);
       if (options.keepAlive !== true) releaseTimer(handle);
     };

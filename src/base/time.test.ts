@@ -112,7 +112,8 @@ describe("time", () => {
     const startMs = systemClock.monotonic();
     systemClock.setTimer(() => fired.push("cancelled"), 5).cancel();
     await new Promise<void>((resolve) => void systemClock.setTimer(resolve, 20, { keepAlive: true }));
-    expect(systemClock.monotonic() - startMs).toBeGreaterThanOrEqual(19);
+    // Hosts count whole milliseconds, and theirs may have begun before ours.
+    expect(systemClock.monotonic() - startMs).toBeGreaterThanOrEqual(18);
     expect(fired).toEqual([]);
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000);
   });

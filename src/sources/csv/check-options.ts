@@ -1,5 +1,3 @@
-import { fileURLToPath } from "node:url";
-import { basename, resolve } from "node:path";
 import {
   DioramaError,
   messageOf,
@@ -10,6 +8,7 @@ import {
 } from "../../base/index.ts";
 import type { Clock, Logger } from "../../base/index.ts";
 import type { ColumnInput } from "../../vista/index.ts";
+import { titleOf, toNamedFile } from "./named-file.ts";
 import { CHUNK_BYTES } from "./read-bytes.ts";
 import type { CsvEncoding, CsvOptions, CsvProgress } from "./csv-options.ts";
 
@@ -79,35 +78,38 @@ const DEFAULT_MAX_ROW_BYTES = 1_000_000;
 /** The settings that the options stand for; `invalid` with every problem that they have. */
 export function toSettings<R extends object>(file: string | URL, options: CsvOptions<R>): CsvSettings {
   const problems: string[] = [];
-  const path = toPath(file, problems);
-  for (const name of Object.keys(options)) {
-    if (knownOptions.has(name)) continue;
-    const near = nearestName(name, knownOptions);
-    problems.push(
-      `there is no option ${JSON.stringify(name)}${near === undefined ? "" : `; did you mean "${near}"?`}`,
-    );
-  }
+  const { path, shown } = toNamedFile(file, problems);
+  checkOptionNames(options, problems);
   const id = options.id === undefined ? [] : typeof options.id === "string" ? [options.id] : options.id;
-  if (options.id !== undefined) checkNames("id", id, problems);
-  if (options.headers !== undefined) checkNames("headers", options.headers, problems);
-  if (options.replaceHeader === true && options.headers === undefined) {
-    problems.push("replaceHeader needs the names to put in place: give headers too");
-  }
   checkSyntax(options, problems);
   checkChoices(options, problems);
   checkNumbers(options, problems);
   const pollIntervalMs = durationOf(options.pollInterval ?? "5s", problems);
   if (problems.length > 0) {
-    const title = typeof file === "string" ? file : path;
-    throw new DioramaError("invalid", `csv(${JSON.stringify(title)}): ${problems.join("; ")}`, {
-      place: { file: title },
-    });
+    const place = { file: shown };
+    throw new DioramaError("invalid", `csv(${JSON.stringify(shown)}): ${problems.join("; ")}`, { place });
   }
   return {
     path,
-    file: typeof file === "string" ? file : path,
-    name: options.name ?? nameOf(path),
+    file: shown,
+    name: options.name ?? titleOf(path),
     id,
+    pollIntervalMs,
+    chunkBytes: CHUNK_BYTES,
+    logger: options.logger ?? silentLogger,
+    clock: options.clock ?? systemClock,
+    ...readingOf(options),
+  };
+}
+
+type Reading = Omit<
+  CsvSettings,
+  "path" | "file" | "name" | "id" | "pollIntervalMs" | "chunkBytes" | "logger" | "clock"
+>;
+
+/** How the file is to be read. */
+function readingOf<R extends object>(options: CsvOptions<R>): Reading {
+  return {
     columns: new Map(Object.entries(options.columns ?? {})),
     headers: options.headers,
     replaceHeader: options.replaceHeader ?? false,
@@ -120,39 +122,22 @@ export function toSettings<R extends object>(file: string | URL, options: CsvOpt
     skipBadRows: options.onBadRow === "skip",
     onProgress: options.onProgress,
     maxRowBytes: options.maxRowBytes ?? DEFAULT_MAX_ROW_BYTES,
-    pollIntervalMs,
-    chunkBytes: CHUNK_BYTES,
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
   };
 }
 
-function toPath(file: string | URL, problems: string[]): string {
-  const scheme =
-    file instanceof URL
-      ? file.protocol
-      : typeof file === "string"
-        ? /^([a-z][a-z\d+.-]+:)\/\//i.exec(file)?.[1]
-        : "";
-  if (scheme === "" || file === "") problems.push("the file is named by a path or a file: URL");
-  else if (scheme === undefined) return resolve(String(file));
-  else if (scheme.toLowerCase() !== "file:")
-    problems.push(`it reads files, not ${scheme} addresses: download it first`);
-  else {
-    try {
-      return fileURLToPath(file);
-    } catch (error) {
-      problems.push(messageOf(error));
-    }
+function checkOptionNames<R extends object>(options: CsvOptions<R>, problems: string[]): void {
+  for (const name of Object.keys(options)) {
+    if (knownOptions.has(name)) continue;
+    const near = nearestName(name, knownOptions);
+    const hint = near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+    problems.push(`there is no option ${JSON.stringify(name)}${hint}`);
   }
-  return "";
-}
-
-/** The file's name without `.gz` and without its extension. */
-function nameOf(path: string): string {
-  const whole = basename(path);
-  const unpacked = whole.replace(/\.gz$/i, "");
-  return unpacked.replace(/(?<=.)\.[^.]*$/, "") || whole;
+  if (options.id !== undefined)
+    checkNames("id", typeof options.id === "string" ? [options.id] : options.id, problems);
+  if (options.headers !== undefined) checkNames("headers", options.headers, problems);
+  if (options.replaceHeader === true && options.headers === undefined) {
+    problems.push("replaceHeader needs the names to put in place: give headers too");
+  }
 }
 
 function checkNames(option: string, names: unknown, problems: string[]): void {
@@ -211,7 +196,7 @@ function checkNumbers<R extends object>(options: CsvOptions<R>, problems: string
   if (name !== undefined && (typeof name !== "string" || name === "")) problems.push("name: give a text");
   for (const [column, input] of Object.entries(options.columns ?? {})) {
     if ((typeof input === "string" ? input : input?.type) === "bytes") {
-      problems.push(`column ${JSON.stringify(column)}: a text file holds no bytes; declare it "text"`);
+      problems.push(`columns: ${JSON.stringify(column)}: a text file holds no bytes; declare it "text"`);
     }
   }
 }

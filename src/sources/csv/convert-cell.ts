@@ -116,17 +116,60 @@ function toBoolean(cell: string): boolean | undefined {
   }
 }
 
-const isoDate =
+const isoZone =
   /^(\d{4})-(\d\d)-(\d\d)(?:T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.(\d{1,9}))?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
+const DAY_MS = 86_400_000;
 
 /** An ISO 8601 day (its midnight in UTC) or time with a zone. Digits beyond the millisecond only where declared. */
 export function toDate(cell: string, declared: boolean): Date | undefined {
-  const match = isoDate.exec(cell);
+  return toPlainDate(cell) ?? toAnyDate(cell, declared);
+}
+
+/** The usual spellings, `2026-02-28` and `2026-02-28T10:00:00Z`, without a regular expression. */
+function toPlainDate(cell: string): Date | undefined {
+  if (cell.charCodeAt(4) !== MINUS || cell.charCodeAt(7) !== MINUS) return undefined;
+  const day = dayNumber(fourDigits(cell), twoDigits(cell, 5), twoDigits(cell, 8));
+  if (day === undefined) return undefined;
+  if (cell.length === 10) return new Date(day * DAY_MS);
+  if (cell.length !== 20 || cell[10] !== "T" || cell[19] !== "Z" || cell[13] !== ":" || cell[16] !== ":") {
+    return undefined;
+  }
+  const hours = twoDigits(cell, 11);
+  const minutes = twoDigits(cell, 14);
+  const seconds = twoDigits(cell, 17);
+  if (!(hours < 24 && minutes < 60 && seconds < 60)) return undefined;
+  return new Date(day * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1_000);
+}
+
+function toAnyDate(cell: string, declared: boolean): Date | undefined {
+  const match = isoZone.exec(cell);
   if (match === null) return undefined;
   if (!declared && (match[5]?.length ?? 0) > 3) return undefined;
-  const day = Number(match[3]);
-  if (day < 1 || day > daysIn(Number(match[1]), Number(match[2]))) return undefined;
-  return new Date(cell);
+  const exists = dayNumber(Number(match[1]), Number(match[2]), Number(match[3])) !== undefined;
+  return exists ? new Date(cell) : undefined;
+}
+
+/** NaN where they are no digits. */
+function twoDigits(cell: string, at: number): number {
+  const tens = cell.charCodeAt(at) - ZERO;
+  const ones = cell.charCodeAt(at + 1) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function fourDigits(cell: string): number {
+  return twoDigits(cell, 0) * 100 + twoDigits(cell, 2);
+}
+
+/** Days since 1970 of a day of the Gregorian calendar; `undefined` where there is no such day. */
+function dayNumber(year: number, month: number, day: number): number | undefined {
+  if (!(year >= 0 && day >= 1 && day <= daysIn(year, month))) return undefined;
+  // Counted in years that begin with March, so that the leap day is the last; in eras of 400 years.
+  const shifted = month > 2 ? year : year - 1;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
 }
 
 function daysIn(year: number, month: number): number {

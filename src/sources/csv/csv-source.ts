@@ -1,4 +1,4 @@
-import { anySignal, errorAt } from "../../base/index.ts";
+import { errorAt, linkSignals } from "../../base/index.ts";
 import type { Query } from "../../query/index.ts";
 import type { Entry, Row } from "../../record/index.ts";
 import {
@@ -113,7 +113,12 @@ export class CsvSource<R extends object = Row> implements Source<R> {
 
   async *watch(call: CallOptions = {}): AsyncGenerator<ChangeEvent<R>, void, undefined> {
     const { path, pollIntervalMs, clock } = this.#settings;
-    yield* watchFile({ path, pollIntervalMs, clock, signal: anySignal(call.signal, this.#closing.signal) });
+    const ends = linkSignals(call.signal, this.#closing.signal);
+    try {
+      yield* watchFile({ path, pollIntervalMs, clock, signal: ends.signal });
+    } finally {
+      ends.release();
+    }
   }
 
   explain(): string {

@@ -1,6 +1,6 @@
 import { errorAt } from "../../base/index.ts";
 import type { BadRows } from "./bad-rows.ts";
-import { parseRows } from "./parse-rows.ts";
+import { RowParser } from "./row-parser.ts";
 import type { BadRowKind, CsvSyntax, CutPiece } from "./row-cutter.ts";
 
 /** Rows of as many cells as there are columns, with where they stand. */
@@ -27,6 +27,7 @@ const nothing: DataBlock = { rows: [], lineOf: () => 0, numberOf: () => 0 };
 /** From the pieces of a file to its data rows: parses, counts lines, takes the header off, sorts bad rows out. */
 export class DataRows {
   readonly #input: DataRowsInput;
+  readonly #parser: RowParser;
   #columns: readonly string[] | undefined;
   /** The line that the next piece begins on. */
   #line = 1;
@@ -35,6 +36,7 @@ export class DataRows {
 
   constructor(input: DataRowsInput) {
     this.#input = input;
+    this.#parser = new RowParser(input.syntax);
     this.#columns = typeof input.header === "function" ? undefined : input.header;
   }
 
@@ -71,7 +73,7 @@ export class DataRows {
 
   #parse(piece: CutPiece & { readonly kind: "rows" }): string[][] {
     const { syntax } = this.#input;
-    const rows = parseRows(piece.text, syntax);
+    const rows = this.#parser.parse(piece.text);
     if (syntax.newline === "\n" && !piece.keepReturn && piece.text.includes("\r")) {
       for (const row of rows) dropReturn(row);
     }
@@ -125,7 +127,7 @@ export class DataRows {
 
   #refuse(reason: BadRowKind, before: string): void {
     const columns = this.#columns;
-    const reached = parseRows(before, this.#input.syntax).at(-1)?.length ?? 1;
+    const reached = this.#parser.parse(before).at(-1)?.length ?? 1;
     const column = columns?.[reached - 1];
     if (columns === undefined) {
       // Without a header nothing can be read, whatever happens to bad rows.

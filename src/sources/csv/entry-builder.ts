@@ -1,8 +1,8 @@
-import { messageOf } from "../../base/index.ts";
 import { composeId, idOf, setOwn, type Entry, type Row, type Value } from "../../record/index.ts";
 import type { BadRows } from "./bad-rows.ts";
 import { convertCell, type CellType } from "./convert-cell.ts";
 import type { DataBlock } from "./data-rows.ts";
+import { IdIndex } from "./id-index.ts";
 import { SNIFFED_ROWS } from "./sniff-columns.ts";
 
 /** A column as cells are read into it. */
@@ -36,7 +36,7 @@ export class EntryBuilder {
   /** `__proto__` can't be assigned. */
   readonly #plainNames: boolean;
   /** Where each id was first. */
-  readonly #lines = new Map<string, number>();
+  readonly #ids = new IdIndex();
 
   constructor(input: EntryBuilderInput) {
     this.#columns = input.columns;
@@ -97,14 +97,14 @@ export class EntryBuilder {
     const line = block.lineOf(index);
     const id = this.#idOf(row, line);
     if (id === undefined) return undefined;
-    const lines = this.#lines;
-    const before = lines.size;
-    const first = lines.get(id);
-    if (first === undefined) lines.set(id, line);
-    if (lines.size > before) return id;
-    const names = this.#id.map((at) => this.#columns[at]?.name ?? "");
-    this.#badRows.report(line, names.join(", "), `the id is that of line ${first} already`);
+    const first = this.#ids.add(id, line);
+    if (first === 0) return id;
+    this.#badRows.report(line, this.#idNames(), `the id is that of line ${first} already`);
     return undefined;
+  }
+
+  #idNames(): string {
+    return this.#id.map((at) => this.#columns[at]?.name ?? "").join(", ");
   }
 
   #idOf(row: Row, line: number): string | undefined {
@@ -117,14 +117,17 @@ export class EntryBuilder {
         parts.push(value);
         continue;
       }
-      try {
-        parts.push(idOf(value));
-      } catch (error) {
-        this.#badRows.report(line, name, messageOf(error));
+      const text = value === undefined ? undefined : idText(value);
+      if (text === undefined) {
+        this.#badRows.report(line, name, NO_ID);
         return undefined;
       }
+      parts.push(text);
     }
-    return parts.length === 1 ? parts[0] : composeId(parts);
+    if (parts.length === 1) return parts[0];
+    const composed = idText(composeId(parts));
+    if (composed === undefined) this.#badRows.report(line, this.#idNames(), NO_ID);
+    return composed;
   }
 
   /** Why the cell can't be the column's, and which declaration would take it. Never the cell itself. */
@@ -136,10 +139,12 @@ export class EntryBuilder {
       ? `declared ${type}`
       : `sniffed from the first ${SNIFFED_ROWS.toLocaleString("en")} rows`;
     const remedy = `declare columns: { ${key}: ${JSON.stringify(wider)} }, or name the cell in nullTokens if it stands for null`;
-    return `the cell is ${cell === "" ? "empty, which is" : ""} no ${nouns[type]} (${how}); ${remedy}`;
+    return `the cell is ${cell === "" ? "empty, which is " : ""}no ${nouns[type]} (${how}); ${remedy}`;
   }
 }
 
+const NO_ID =
+  "the cell is no id: it must be text of at most 1,024 bytes, a finite number, a date or a boolean";
 const NO_VALUE = "it is mandatory and the cell is null";
 
 const nouns: Readonly<Record<CellType, string>> = {
@@ -156,4 +161,13 @@ const nouns: Readonly<Record<CellType, string>> = {
 function ownText(text: string): string {
   // Adding makes a pair, and slicing a pair first copies both into one.
   return ` ${text}`.slice(1);
+}
+
+/** The value's text as an id; `undefined` where it is none. What is wrong with it is said elsewhere: that would quote it. */
+function idText(value: Value): string | undefined {
+  try {
+    return idOf(value);
+  } catch {
+    return undefined;
+  }
 }

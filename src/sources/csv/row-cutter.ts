@@ -107,25 +107,28 @@ export class RowCutter {
   #walk(last: boolean): void {
     this.#pieceStart = 0;
     const walk = this.#walkFrom(0);
-    for (;;) {
-      if (walk.lineEnd !== -1 && (walk.quoteAt === -1 || walk.lineEnd < walk.quoteAt)) {
-        this.#endRow(walk, walk.lineEnd + 1);
-      } else if (walk.quoteAt === -1) {
-        if (!last || walk.rowStart === this.#text.length) break;
-        this.#endRow(walk, this.#text.length);
-      } else if (!this.#passQuote(walk, last)) {
-        const tooLong = this.#isTooLong(walk.rowStart, this.#text.length);
-        if (!last && !tooLong) break;
-        this.#refuse(walk, tooLong ? "tooLong" : "quoteNotClosed", walk.quoteAt);
-      }
-      if (this.#discarding) break;
-    }
+    while (!this.#discarding && this.#step(walk, last));
     if (!this.#discarding && this.#isTooLong(walk.rowStart, this.#text.length)) {
       this.#refuse(walk, "tooLong", this.#text.length);
     }
     const end = this.#discarding ? this.#text.length : walk.rowStart;
-    if (!this.#discarding) this.#endPiece(end);
+    this.#endPiece(end);
     this.#keepFrom(end);
+  }
+
+  /** To the next quote or line end, whichever comes first. False: the rest of the text is no whole row. */
+  #step(walk: Walk, last: boolean): boolean {
+    if (walk.lineEnd !== -1 && (walk.quoteAt === -1 || walk.lineEnd < walk.quoteAt)) {
+      this.#endRow(walk, walk.lineEnd + 1);
+    } else if (walk.quoteAt === -1) {
+      if (!last || walk.rowStart === this.#text.length) return false;
+      this.#endRow(walk, this.#text.length);
+    } else if (!this.#passQuote(walk, last)) {
+      const tooLong = this.#isTooLong(walk.rowStart, this.#text.length);
+      if (!last && !tooLong) return false;
+      this.#refuse(walk, tooLong ? "tooLong" : "quoteNotClosed", walk.quoteAt);
+    }
+    return true;
   }
 
   #walkFrom(rowStart: number): Walk {

@@ -1,4 +1,4 @@
-import { parseRows } from "./parse-rows.ts";
+import { RowParser } from "./row-parser.ts";
 import { RowCutter, type CsvSyntax } from "./row-cutter.ts";
 
 /** In the order in which they are preferred when two divide the rows equally well. */
@@ -50,11 +50,12 @@ function scoreOf(head: string, syntax: CsvSyntax): { readonly even: number; read
   let pieces = cutter.cut(text, false);
   // Not one whole row: what there is of it has to do.
   if (pieces.length === 0) pieces = cutter.cut({ text: "", flaws: [] }, true);
+  const parser = new RowParser(syntax);
   const rows: string[][] = [];
   for (const piece of pieces) {
     // Badly quoted by this delimiter: it is hardly the one.
     if (piece.kind === "bad") return none;
-    for (const row of parseRows(piece.text, syntax)) {
+    for (const row of parser.parse(piece.text)) {
       if (rows.length >= SAMPLE_ROWS) break;
       if (row.length > 1 || row[0]?.trim() !== "") rows.push(row);
     }

@@ -26,9 +26,9 @@ export async function* watchFile(
   options: WatchFileOptions,
 ): AsyncGenerator<ChangeEvent<never>, void, undefined> {
   const { path, signal } = options;
-  let seen = await fileStamp(path);
   const bell = new FileBell(options);
   try {
+    let seen = await fileStamp(path);
     while (!signal.aborted) {
       await bell.rung();
       if (signal.aborted) return;

@@ -57,6 +57,16 @@ export class CacheFile {
     }
   }
 
+  /** Whether its structure holds: then what is damaged is one row or entry, and the rest can stay. Reads all of it. */
+  isSound(): boolean {
+    try {
+      return this.database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"] === "ok";
+    } catch (error) {
+      if (damageOf(error) === undefined) throw error;
+      return false;
+    }
+  }
+
   /** Moves the file away and starts an empty one. */
   setAside(reason: string): void {
     this.#quietClose();

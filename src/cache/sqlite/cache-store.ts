@@ -206,7 +206,7 @@ export class CacheStore {
     try {
       if (name === undefined) {
         this.#giveUpFile(damage.message);
-        return corrupt(this.#file.path, damage.message);
+        return corrupt(undefined, damage.message);
       }
       const reason = this.#giveUp(name, damage);
       this.#damaged.delete(name);
@@ -218,7 +218,7 @@ export class CacheStore {
 
   /** Empties the table, or the file where that is not enough; the reason for people. */
   #giveUp(name: string, damage: Damage): string {
-    if (!damage.wholeFile) {
+    if (!damage.wholeFile && this.#file.isSound()) {
       try {
         this.#create(name);
         this.#notice(`cache table ${JSON.stringify(name)} is damaged (${damage.message}) and was emptied`);
@@ -258,10 +258,11 @@ export class CacheStore {
   }
 }
 
-function corrupt(name: string, reason: string): DioramaError {
+function corrupt(table: string | undefined, reason: string): DioramaError {
+  const what = table === undefined ? "the cache file" : `cache table ${JSON.stringify(table)}`;
   return new DioramaError(
     "corrupt",
-    `cache table ${JSON.stringify(name)} was damaged (${reason}); it is empty now and has to be filled again`,
-    { place: { vista: name } },
+    `${what} was damaged (${reason}); it is empty now and has to be filled again`,
+    { place: { vista: table } },
   );
 }

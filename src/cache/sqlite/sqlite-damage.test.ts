@@ -51,12 +51,13 @@ const file = (folder: string): string => join(folder, "cache.db");
 const setAside = (folder: string): string[] =>
   readdirSync(folder).filter((name) => /^cache\.db\.damaged-\d{8}T\d{9}Z(-\d+)?$/.test(name));
 
-/** Changes the file's bytes where this text stands. */
-function spoil(folder: string, text: string): void {
+/** Changes a byte of the file wherever this text stands (pages may have old copies). */
+function spoil(folder: string, text: string, offset = 0): void {
   const bytes = readFileSync(file(folder));
-  const at = bytes.indexOf(text);
-  expect(at).toBeGreaterThan(0);
-  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  expect(bytes.indexOf(text)).toBeGreaterThan(0);
+  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + text.length)) {
+    bytes[at + offset] = (bytes[at + offset] ?? 0) ^ 1;
+  }
   writeFileSync(file(folder), bytes);
 }
 
@@ -177,6 +178,17 @@ test("C24 C25 a scan shows what was stored and then rejects, on a changed byte a
     await isEmptyAndUsable(cache, table);
     await cache.close();
   }
+});
+
+test("C25 a scan finds that the index of ids does not fit, before a read by id misses a row for good", async () => {
+  const folder = await filledFolder();
+  // An entry of the index: the id as text of 12 characters (type 37), then the row's place in one byte (type 1).
+  spoil(folder, "\u0025\u0001products 123", 6);
+  const cache = await openDurableCache(folder);
+  const table = await cache.openTable("products");
+  await expect(scanAll(table)).rejects.toMatchObject({ code: "corrupt" });
+  await isEmptyAndUsable(cache, table);
+  await cache.close();
 });
 
 test("C24 damage of the whole file sets it aside, and every open table is corrupt once", async () => {

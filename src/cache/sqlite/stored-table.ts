@@ -128,7 +128,8 @@ export class StoredTable {
     const scan = this.#scans.get(scanNumber);
     // The worker or the file was exchanged since: what was read before is not of this content.
     if (scan === undefined) throw new Damage("the scan began on an earlier content", false);
-    for (const found of this.#statements.scan.iterate(scan.cursor, scan.last, limit)) {
+    const from = scan.cursor;
+    for (const found of this.#statements.scan.iterate(from, scan.last, limit)) {
       const place = numberOf(found["n"]);
       if (place <= scan.cursor) throw new Damage("rows are out of order", true);
       const crc = this.#read(found, keys, rows);
@@ -138,6 +139,7 @@ export class StoredTable {
       if (rows.sizeBytes >= MAX_PACKET_BYTES) break;
     }
     if (keys.count === 0) this.#verify(scan);
+    else this.#verifyIndex(from, scan.cursor, keys.count);
     return keys.take(rows.take());
   }
 
@@ -148,6 +150,12 @@ export class StoredTable {
       `${scan.count} rows were read of ${rowCount} that were stored, or not the same ones`,
       false,
     );
+  }
+
+  /** What is read by id later is found through the index: each of these rows has its one entry there. */
+  #verifyIndex(from: number, to: number, count: number): void {
+    const found = numberOf(this.#statements.indexed.get(from, to)?.["count"]);
+    if (found !== count) throw new Damage("the index of ids does not fit the rows", false);
   }
 
   /** Adds a stored row to what goes out, once its checksum was found to be right. */
@@ -207,6 +215,7 @@ interface Statements {
   readonly get: StatementSync;
   readonly last: StatementSync;
   readonly scan: StatementSync;
+  readonly indexed: StatementSync;
 }
 
 function prepare(database: DatabaseSync, number: number): Statements {
@@ -224,6 +233,10 @@ function prepare(database: DatabaseSync, number: number): Statements {
     scan: database.prepare(
       `SELECT n, id, fetched_at, bytes, crc FROM ${rows} WHERE n > ? AND n <= ? ORDER BY n LIMIT ?`,
     ),
+    indexed: database.prepare(
+      `SELECT count(*) AS count FROM ${rows} AS r WHERE r.n > ? AND r.n <= ? AND EXISTS (
+         SELECT 1 FROM ${rows} AS i INDEXED BY ids_${number} WHERE i.id = r.id AND i.n = r.n)`,
+    ),
   };
 }
 
@@ -231,9 +244,10 @@ export function createRowsTable(database: DatabaseSync, number: number): void {
   database.exec(
     `DROP TABLE IF EXISTS rows_${number};
      CREATE TABLE rows_${number} (
-       n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, fetched_at REAL NOT NULL,
+       n INTEGER PRIMARY KEY, id TEXT NOT NULL, fetched_at REAL NOT NULL,
        bytes BLOB NOT NULL, crc INTEGER NOT NULL
-     )`,
+     );
+     CREATE UNIQUE INDEX ids_${number} ON rows_${number} (id)`,
   );
 }
 

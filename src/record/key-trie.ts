@@ -1,8 +1,8 @@
 import { createIndexedObject, isFarIndex, keyRank, setOwn } from "./plain-object.ts";
 import type { Value } from "./value.ts";
 
-/** Larger maps are rare: they are read without the trie. */
-export const MAX_TRIE_MAP_SIZE = 256;
+/** Larger maps are read without the trie: engines keep them as tables, which a template does not help. */
+export const MAX_TRIE_MAP_SIZE = 128;
 /** A trie that has grown so large (maps with keys of all sorts) starts anew. */
 const MAX_NODES = 4_096;
 /** Beyond so many ways on, looking them all through costs more than reading the key. */

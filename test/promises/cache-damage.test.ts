@@ -22,6 +22,9 @@ const cases = Number(process.env["DIORAMA_CASES"] ?? 200);
 const root = mkdtempSync(join(tmpdir(), "diorama-p5-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+/** Cases that failed once: seed and number. A structure so damaged that an emptied table was damaged again. */
+const failedOnce: readonly (readonly [seed: number, number: number])[] = [[1_956_160_221, 124]];
+
 const tableNames = ["products", "clients", "empty"] as const;
 const queueBytes = "the queue file is none of the cache's business";
 
@@ -139,10 +142,14 @@ interface Sound {
 }
 
 /** Damages a copy of a sound folder and reads it. */
-async function proveCase(number: number, sound: Sound, counts: Map<Outcome, number>): Promise<void> {
+async function proveCase(
+  [seed, number]: readonly [seed: number, number: number],
+  sound: Sound,
+  counts: Map<Outcome, number>,
+): Promise<void> {
   const random = createRandom(deriveSeed(seed, "damage", number));
   const isCutOff = random.chance(0.4);
-  const folder = join(root, `case-${number}`);
+  const folder = join(root, `case-${seed}-${number}`);
   mkdirSync(folder);
   for (const file of files) {
     const from = join(isCutOff ? sound.cutOff : sound.closed, file);
@@ -167,9 +174,11 @@ test(
     const { closed, cutOff } = await soundFolders();
     const counts = new Map<Outcome, number>();
     const sound = { closed, cutOff, oldest: contentOf(1), newest: contentOf(2) };
-    let next = 0;
+    const left = [...failedOnce, ...Array.from({ length: cases }, (_, number) => [seed, number] as const)];
     const work = async (): Promise<void> => {
-      for (let number = next++; number < cases; number = next++) await proveCase(number, sound, counts);
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        await proveCase(next, sound, counts);
+      }
     };
     await Promise.all([work(), work()]);
     const told = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");

@@ -151,7 +151,7 @@ export class CborReader {
   #readBytes(initial: number): Uint8Array {
     const start = this.#skip(this.#readHead(initial));
     if (start === this.#position) return NO_BYTES;
-    // A copy without the input's class: a Buffer's own slice would share its memory.
+    // Without the input's class, and without its memory.
     return new Uint8Array(this.#bytes.subarray(start, this.#position));
   }
 
@@ -231,7 +231,9 @@ export class CborReader {
   #readNewKey(node: KeyNode): KeyNode {
     const start = this.#position;
     const key = this.#readKey();
-    const grown = this.#keys.grow(node, this.#bytes.slice(start, this.#position), key);
+    // A copy: a Buffer's own slice would share the memory that its owner writes to again.
+    const encoded = new Uint8Array(this.#bytes.subarray(start, this.#position));
+    const grown = this.#keys.grow(node, encoded, key);
     if (grown === undefined) throw this.#corrupt(KEYS_OF_NO_OBJECT);
     return grown;
   }

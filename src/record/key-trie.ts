@@ -5,6 +5,8 @@ import type { Value } from "./value.ts";
 export const MAX_TRIE_MAP_SIZE = 128;
 /** A trie that has grown so large (maps with keys of all sorts) starts anew. */
 const MAX_NODES = 4_096;
+/** Longer keys are read and forgotten. */
+const MAX_KEPT_KEY_BYTES = 64;
 /** Beyond so many ways on, looking them all through costs more than reading the key. */
 const MAX_CHILDREN = 16;
 
@@ -49,7 +51,8 @@ export class KeyNode {
   grow(encoded: Uint8Array, key: string): KeyNode | undefined {
     if (!mayFollow(key, this.#rank) || pathTo(this).includes(key)) return undefined;
     const child = new KeyNode(encoded, key, this);
-    if (this.#children.length < MAX_CHILDREN) this.#children.push(child);
+    const kept = this.#children.length < MAX_CHILDREN && encoded.length <= MAX_KEPT_KEY_BYTES;
+    if (kept) this.#children.push(child);
     return child;
   }
 

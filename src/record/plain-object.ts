@@ -11,6 +11,7 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
 const MAX_INDEX = 2 ** 32 - 2;
 /** Not quite as far, since the very last is a case of its own in some engines. */
 const FAR_INDEX = MAX_INDEX - 1;
+
 /** A key's own number where the engine takes it for a list index, else Infinity: indexes stand first, ascending. */
 export function keyRank(key: string): number {
   const first = key.charCodeAt(0);

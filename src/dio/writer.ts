@@ -13,7 +13,7 @@ import type {
 } from "./write-contract.ts";
 import { DeadLetterBox } from "./write-dead-letters.ts";
 import { EchoWatch } from "./write-echo.ts";
-import { WriteEntry } from "./write-entry.ts";
+import { toQueued, WriteEntry } from "./write-entry.ts";
 import { WriteFile } from "./write-file.ts";
 import { FlushGroups } from "./write-flush.ts";
 import { OpHandle } from "./write-handle.ts";
@@ -204,6 +204,9 @@ export class Writer implements DeadLetters {
       } else if (!durable && entry.phase !== "failed") {
         state.announce({ type: "writeFailed", op: entry.op, error: closed });
         this.#settlement.dropped(entry);
+      } else if (entry.phase === "sending") {
+        entry.outcomeUnknown = true;
+        this.#parts.file.note(toQueued(entry, "queued"));
       }
       entry.handle.reject(closed);
       for (const absorbed of entry.absorbed ?? []) absorbed.handle.reject(closed);

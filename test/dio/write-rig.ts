@@ -103,6 +103,8 @@ export interface Rig {
   readonly queue: WriteQueue;
   /** Every event so far. */
   readonly events: readonly DioEvent[];
+  /** Lets go of them. */
+  forgetEvents(): void;
   /** Their types; of row events with the id, of write events with the opId. */
   eventLog(): readonly string[];
   /** All visible rows. */
@@ -175,6 +177,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     activity,
     queue,
     events,
+    forgetEvents: () => void events.splice(0),
     eventLog: () => events.map(toLine),
     shown: () => Object.fromEntries(state.visibleEntries()),
     rereads,

@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, must, systemClock } from "../../base/index.ts";
-import { Damage, damageOf, primaryCode, sqliteCode } from "./sqlite-failure.ts";
+import { Damage, damageOf, isForbidden } from "./sqlite-failure.ts";
 
 /** Marks the file as ours ("DioC") and its format; any other is set aside. */
 const APPLICATION_ID = 0x44_69_6f_43;
@@ -147,7 +147,7 @@ export class CacheFile {
     if (damage !== undefined) return damage.message;
     const isThere = kindOf(this.path) !== "missing";
     // A file of ours that we may not read: the folder is ours, so another one can take its place.
-    if (isThere && isCannotOpen(error)) return messageOf(error);
+    if (isThere && isForbidden(error)) return messageOf(error);
     return undefined;
   }
 
@@ -184,9 +184,4 @@ function pragmaNumber(database: DatabaseSync, name: string): number {
   const value = database.prepare(`PRAGMA ${name}`).get()?.[name];
   if (typeof value !== "number") throw new Damage(`its ${name} can't be read`, true);
   return value;
-}
-
-function isCannotOpen(error: unknown): boolean {
-  const code = primaryCode(error);
-  return code === sqliteCode.cannotOpen || code === sqliteCode.readOnly || code === sqliteCode.noPermission;
 }

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Clock, DioramaError, type ErrorCode, messageOf } from "../../base/index.ts";
-import { primaryCode, sqliteCode } from "./sqlite-failure.ts";
+import { classifySqlite, isBusy, isForbidden, isNoDatabase } from "./sqlite-failure.ts";
 
 /** The lock itself. It stays empty: only the lock on it counts, and the system frees that with its process. */
 const LOCK_NAME = "lock.db";
@@ -39,7 +39,7 @@ export class FolderLock {
     try {
       database = lock(path);
     } catch (error) {
-      if (primaryCode(error) !== sqliteCode.noDatabase) throw refusal(folder, error);
+      if (!isNoDatabase(error)) throw refusal(folder, error);
       // Nobody holds it, or it would have been busy; and nothing of ours is in it. The file itself stays: another
       // process may be about to lock it.
       try {
@@ -101,7 +101,7 @@ function createEmpty(path: string): void {
 }
 
 function refusal(folder: string, error: unknown): DioramaError {
-  if (primaryCode(error) !== sqliteCode.busy) {
+  if (!isBusy(error)) {
     const code = codeOf(error);
     const advice = code === "invalid" ? "; give cacheAt a folder that this process may write" : "";
     return new DioramaError(
@@ -122,10 +122,8 @@ function refusal(folder: string, error: unknown): DioramaError {
 
 function codeOf(error: unknown): ErrorCode {
   const systemCode = error instanceof Error && "code" in error ? error.code : undefined;
-  if (systemCode === "ENOSPC" || primaryCode(error) === sqliteCode.full) return "full";
-  const sqlite = primaryCode(error);
-  const isForbidden = sqlite === sqliteCode.readOnly || sqlite === sqliteCode.cannotOpen;
-  return isForbidden || FORBIDDEN.has(systemCode) ? "invalid" : "unavailable";
+  if (systemCode === "ENOSPC" || classifySqlite(error) === "full") return "full";
+  return isForbidden(error) || FORBIDDEN.has(systemCode) ? "invalid" : "unavailable";
 }
 
 function describeHolder(holder: Holder | undefined): string {

@@ -16,34 +16,31 @@ export class Damage extends Error {
 }
 
 /** SQLite's primary result codes, as far as they are told apart. */
-export const sqliteCode = Object.freeze({
-  noPermission: 3,
-  aborted: 4,
-  busy: 5,
-  locked: 6,
-  noMemory: 7,
-  readOnly: 8,
-  interrupted: 9,
-  ioError: 10,
-  full: 13,
-  cannotOpen: 14,
-  tooBig: 18,
-  noDatabase: 26,
-});
-
+const NO_PERMISSION = 3;
+const ABORTED = 4;
+const BUSY = 5;
+const LOCKED = 6;
+const NO_MEMORY = 7;
+const READ_ONLY = 8;
+const INTERRUPTED = 9;
+const IO_ERROR = 10;
+const FULL = 13;
+const CANNOT_OPEN = 14;
+const TOO_BIG = 18;
+const NO_DATABASE = 26;
 /** The low byte of an extended code is its primary one. */
 const PRIMARY_MASK = 0xff;
 /** What says nothing about the state of the file. */
 const OUTAGES: ReadonlySet<number> = new Set([
-  sqliteCode.noPermission,
-  sqliteCode.aborted,
-  sqliteCode.busy,
-  sqliteCode.locked,
-  sqliteCode.noMemory,
-  sqliteCode.readOnly,
-  sqliteCode.interrupted,
-  sqliteCode.cannotOpen,
-  sqliteCode.tooBig,
+  NO_PERMISSION,
+  ABORTED,
+  BUSY,
+  LOCKED,
+  NO_MEMORY,
+  READ_ONLY,
+  INTERRUPTED,
+  CANNOT_OPEN,
+  TOO_BIG,
 ]);
 /** Input and output errors that come from reading: the general one, read, short read, checksum, file system. */
 const FAILED_READS: ReadonlySet<number> = new Set([10, 266, 522, 8202, 8458]);
@@ -55,15 +52,30 @@ export function classifySqlite(error: unknown): SqliteFailure | undefined {
   const code = extendedCode(error);
   const primary = primaryCode(error);
   if (code === undefined || primary === undefined) return undefined;
-  if (primary === sqliteCode.full) return "full";
-  if (primary === sqliteCode.ioError) return FAILED_READS.has(code) ? "damage" : "outage";
+  if (primary === FULL) return "full";
+  if (primary === IO_ERROR) return FAILED_READS.has(code) ? "damage" : "outage";
   return OUTAGES.has(primary) ? "outage" : "damage";
 }
 
-/** SQLite's primary result code of an error; undefined when it did not come from SQLite. */
-export function primaryCode(error: unknown): number | undefined {
+function primaryCode(error: unknown): number | undefined {
   const code = extendedCode(error);
   return code === undefined ? undefined : code & PRIMARY_MASK;
+}
+
+/** Another connection holds the file. */
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === BUSY;
+}
+
+/** The file holds something else. */
+export function isNoDatabase(error: unknown): boolean {
+  return primaryCode(error) === NO_DATABASE;
+}
+
+/** The system doesn't let this process read or write the file. */
+export function isForbidden(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === CANNOT_OPEN || code === READ_ONLY || code === NO_PERMISSION;
 }
 
 function extendedCode(error: unknown): number | undefined {
@@ -89,7 +101,7 @@ export function toCallError(error: unknown, file: string): DioramaError {
       { cause: error, place: { file } },
     );
   }
-  if (primaryCode(error) === sqliteCode.tooBig) {
+  if (primaryCode(error) === TOO_BIG) {
     return new DioramaError("invalid", `${file} can't hold so large a row (${message})`, {
       cause: error,
       place: { file },

@@ -62,8 +62,8 @@ function pack(): string {
 }
 
 /**
- * What a page loads for `import { Lens } from "vantage-diorama"`, bundled for browsers: core.js, minified, is
- * weighed, lazy parts are files of their own. Nothing of it may need Node.
+ * Everything a page can load for `import … from "vantage-diorama"`, bundled for browsers and minified: all exports,
+ * not only those that a program uses. Nothing of it may need Node. .size-limit.json weighs it.
  */
 async function bundleCore(): Promise<void> {
   const outDir = join(root, ".tmp/size");
@@ -72,16 +72,22 @@ async function bundleCore(): Promise<void> {
     logLevel: "error",
     root: stage,
     build: {
-      lib: { entry: join(stage, "dist/index.js"), formats: ["es"], fileName: "core" },
       outDir,
       emptyOutDir: true,
       minify: true,
       target: "es2024",
+      modulePreload: false,
+      rolldownOptions: {
+        input: join(stage, "dist/index.js"),
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: "core.js" },
+      },
     },
   });
-  for (const name of readdirSync(outDir)) {
+  for (const name of readdirSync(outDir, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".js")) continue;
     const text = readFileSync(join(outDir, name), "utf8");
-    if (/["']node:|__vite-browser-external/.test(text))
+    if (/["'`]node:|__vite-browser-external/.test(text))
       throw new Error(`${name} of the browser bundle needs Node`);
   }
 }

@@ -1,156 +1,169 @@
-import {
-  abortable,
-  anySignal,
-  type ActivitySignal,
-  type Clock,
-  DioramaError,
-  throwIfAborted,
-} from "../base/index.ts";
 import type { Entry } from "../record/index.ts";
 import type { CallOptions, ChangeEvent, Source } from "../vista/index.ts";
-
-export interface MasterSourceOptions {
-  /** For one call, or one batch without progress. */
-  readonly deadlineMs: number;
-  readonly clock: Clock;
-  readonly activity: ActivitySignal;
-  /** Fires when the Dio closes: nothing of the source's is waited for after that. */
-  readonly closing: AbortSignal;
-}
+import { type GuardedCall, MasterGuard, type MasterGuardOptions } from "./master-guard.ts";
 
 /**
  * The master as a Dio calls it: the same Source, but a call that hangs ends with `timeout`, one while offline
  * with `unavailable` at once, and one that outlives the Dio with `closed`, whatever the source does.
  */
-export function createMasterSource(source: Source, options: MasterSourceOptions): Source {
-  const guard = new MasterGuard(source.name, options);
+export function createMasterSource(source: Source, options: MasterGuardOptions): Source {
+  const calls = new MasterCalls(new MasterGuard(source.name, options));
   const guarded: Writable<Source> = {
     name: source.name,
-    schema: source.schema,
-    capabilities: source.capabilities,
+    // A source may learn of them later.
+    get schema() {
+      return source.schema;
+    },
+    get capabilities() {
+      return source.capabilities;
+    },
     validator: source.validator,
     fingerprint: () => source.fingerprint(),
-    read: (query, call) => guard.stream((inner) => source.read(query, inner), call),
+    read: (query, call) => calls.stream((inner) => source.read(query, inner), call),
   };
-  const { version, get, count, page, window, next, insert, add, replace, patch, watch, explain } = source;
-  if (version !== undefined)
-    guarded.version = (call) => guard.call((inner) => version.call(source, inner), call);
-  if (get !== undefined) guarded.get = (id, call) => guard.call((inner) => get.call(source, id, inner), call);
-  if (count !== undefined)
-    guarded.count = (query, call) => guard.call((inner) => count.call(source, query, inner), call);
-  if (page !== undefined)
-    guarded.page = (query, at, call) => guard.call((inner) => page.call(source, query, at, inner), call);
-  if (window !== undefined)
-    guarded.window = (query, at, call) => guard.call((inner) => window.call(source, query, at, inner), call);
-  if (next !== undefined)
-    guarded.next = (query, from, call) => guard.call((inner) => next.call(source, query, from, inner), call);
-  if (insert !== undefined)
-    guarded.insert = (id, row, call) => guard.call((inner) => insert.call(source, id, row, inner), call);
-  if (add !== undefined)
-    guarded.add = (row, call) => guard.call((inner) => add.call(source, row, inner), call);
-  if (replace !== undefined)
-    guarded.replace = (id, row, call) => guard.call((inner) => replace.call(source, id, row, inner), call);
-  if (patch !== undefined)
-    guarded.patch = (id, part, call) => guard.call((inner) => patch.call(source, id, part, inner), call);
-  guardDeletes(source, guarded, guard);
-  if (watch !== undefined) guarded.watch = (call) => guard.feed((inner) => watch.call(source, inner), call);
-  if (explain !== undefined) guarded.explain = (query) => explain.call(source, query);
+  guardReads(source, guarded, calls);
+  guardWrites(source, guarded, calls);
+  const watch = source.watch?.bind(source);
+  if (watch !== undefined) guarded.watch = (call) => calls.feed(watch, call);
+  const explain = source.explain?.bind(source);
+  if (explain !== undefined) guarded.explain = explain;
   return guarded;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-function guardDeletes(source: Source, guarded: Writable<Source>, guard: MasterGuard): void {
-  const { delete: remove, deleteAll } = source;
-  if (remove !== undefined)
-    guarded.delete = (id, call) => guard.call((inner) => remove.call(source, id, inner), call);
-  if (deleteAll !== undefined)
-    guarded.deleteAll = (query, call) => guard.call((inner) => deleteAll.call(source, query, inner), call);
+function guardReads(source: Source, guarded: Writable<Source>, calls: MasterCalls): void {
+  const version = source.version?.bind(source);
+  const get = source.get?.bind(source);
+  const count = source.count?.bind(source);
+  const page = source.page?.bind(source);
+  const window = source.window?.bind(source);
+  const next = source.next?.bind(source);
+  if (version !== undefined) guarded.version = (call) => calls.call(version, call);
+  if (get !== undefined) guarded.get = (id, call) => calls.call((inner) => get(id, inner), call);
+  if (count !== undefined) guarded.count = (query, call) => calls.call((inner) => count(query, inner), call);
+  if (page !== undefined) {
+    guarded.page = (query, at, call) => calls.call((inner) => page(query, at, inner), call);
+  }
+  if (window !== undefined) {
+    guarded.window = (query, at, call) => calls.call((inner) => window(query, at, inner), call);
+  }
+  if (next !== undefined) {
+    guarded.next = (query, from, call) => calls.call((inner) => next(query, from, inner), call);
+  }
 }
 
-class MasterGuard {
-  readonly #name: string;
-  readonly #options: MasterSourceOptions;
+function guardWrites(source: Source, guarded: Writable<Source>, calls: MasterCalls): void {
+  const insert = source.insert?.bind(source);
+  const add = source.add?.bind(source);
+  const replace = source.replace?.bind(source);
+  const patch = source.patch?.bind(source);
+  const remove = source.delete?.bind(source);
+  const deleteAll = source.deleteAll?.bind(source);
+  if (insert !== undefined) {
+    guarded.insert = (id, row, call) => calls.call((inner) => insert(id, row, inner), call);
+  }
+  if (add !== undefined) guarded.add = (row, call) => calls.call((inner) => add(row, inner), call);
+  if (replace !== undefined) {
+    guarded.replace = (id, row, call) => calls.call((inner) => replace(id, row, inner), call);
+  }
+  if (patch !== undefined) {
+    guarded.patch = (id, part, call) => calls.call((inner) => patch(id, part, inner), call);
+  }
+  if (remove !== undefined) guarded.delete = (id, call) => calls.call((inner) => remove(id, inner), call);
+  if (deleteAll !== undefined) {
+    guarded.deleteAll = (query, call) => calls.call((inner) => deleteAll(query, inner), call);
+  }
+}
 
-  constructor(name: string, options: MasterSourceOptions) {
-    this.#name = name;
-    this.#options = options;
+/** The three ways in which a master is called. */
+class MasterCalls {
+  readonly #guard: MasterGuard;
+
+  constructor(guard: MasterGuard) {
+    this.#guard = guard;
   }
 
   /** One call. The caller's own options, such as opId, go through; only the signal is ours. */
-  async call<T, C extends CallOptions>(work: (call: C) => Promise<T>, call: C): Promise<T> {
-    this.#assertReachable();
-    const { signal, done } = this.#deadline(call.signal);
+  async call<T, C extends CallOptions>(ask: (call: C) => Promise<T>, call: C): Promise<T> {
+    const guarded = this.#guard.begin(call.signal);
     try {
-      return await abortable(work({ ...call, signal }), signal);
+      return await guarded.within(() => ask({ ...call, signal: guarded.signal }));
     } finally {
-      done();
+      guarded.end();
     }
   }
 
   /** A read: each batch has the deadline for itself, so a long read that moves on is no hang. */
   async *stream(
-    work: (call: CallOptions) => AsyncIterable<readonly Entry[]>,
+    open: (call: CallOptions) => AsyncIterable<readonly Entry[]>,
     call: CallOptions,
-  ): AsyncGenerator<readonly Entry[]> {
-    this.#assertReachable();
-    const ending = new AbortController();
-    const outer = anySignal(call.signal, ending.signal, this.#options.closing);
-    const batches = work({ ...call, signal: outer })[Symbol.asyncIterator]();
+  ): AsyncGenerator<readonly Entry[], void, undefined> {
+    const guarded = this.#guard.begin(call.signal);
+    let batches: AsyncIterator<readonly Entry[]> | undefined;
     try {
-      for (;;) {
-        // The time that the reader takes between two batches is not the source's.
-        const { signal, done } = this.#deadline(call.signal);
-        const batch = await abortable(batches.next(), signal).finally(done);
-        if (batch.done === true) return;
-        throwIfAborted(call.signal);
-        yield batch.value;
+      const opened = open({ ...call, signal: guarded.signal })[Symbol.asyncIterator]();
+      const next = opened.next.bind(opened);
+      batches = opened;
+      // The time that the reader takes between two batches is not the source's.
+      for (let step = await guarded.within(next); step.done !== true; step = await guarded.within(next)) {
+        yield step.value;
       }
+      batches = undefined;
+    } catch (error) {
+      guarded.abort(error);
+      throw error;
     } finally {
-      ending.abort();
-      // A source that hangs would hang here too: it has been told, and is left to end by itself.
-      Promise.resolve(batches.return?.()).catch(() => undefined);
+      await leave(guarded, batches);
     }
   }
 
   /** A change feed: silence is no hang. */
   async *feed(
-    work: (call: CallOptions) => AsyncIterable<ChangeEvent>,
+    open: (call: CallOptions) => AsyncIterable<ChangeEvent>,
     call: CallOptions,
-  ): AsyncGenerator<ChangeEvent> {
-    this.#assertReachable();
-    const signal = anySignal(call.signal, this.#options.closing);
-    const changes = work({ ...call, signal })[Symbol.asyncIterator]();
+  ): AsyncGenerator<ChangeEvent, void, undefined> {
+    const guarded = this.#guard.begin(call.signal);
+    let changes: AsyncIterator<ChangeEvent> | undefined;
     try {
-      for (;;) {
-        const change = await abortable(changes.next(), signal);
-        if (change.done === true) return;
-        yield change.value;
+      const opened = open({ ...call, signal: guarded.signal })[Symbol.asyncIterator]();
+      const next = opened.next.bind(opened);
+      changes = opened;
+      for (let step = await guarded.silent(next); step.done !== true; step = await guarded.silent(next)) {
+        yield step.value;
       }
+      changes = undefined;
+    } catch (error) {
+      guarded.abort(error);
+      throw error;
     } finally {
-      Promise.resolve(changes.return?.()).catch(() => undefined);
+      await leave(guarded, changes);
     }
   }
+}
 
-  #assertReachable(): void {
-    if (this.#options.closing.aborted) throw this.#options.closing.reason;
-    if (this.#options.activity.state !== "offline") return;
-    throw new DioramaError(
-      "unavailable",
-      `${this.#name}: the application is offline, and this needs the source`,
-      {
-        place: { vista: this.#name },
-      },
-    );
+/**
+ * Ends a walk. One that its reader left early is closed before the reader goes on, within the deadline; one
+ * that failed or was aborted may hang in what it does, and is told and left to end by itself.
+ */
+async function leave(guarded: GuardedCall, unfinished: AsyncIterator<unknown> | undefined): Promise<void> {
+  try {
+    if (unfinished !== undefined) await guarded.within(() => unfinished.return?.());
+  } catch {
+    // The reader has what it wanted, or an error that came first.
+  } finally {
+    if (unfinished !== undefined) {
+      if (guarded.signal.aborted) release(unfinished);
+      guarded.abort();
+    }
+    guarded.end();
   }
+}
 
-  #deadline(signal: AbortSignal | undefined): { signal: AbortSignal; done: () => void } {
-    const { deadlineMs, clock, closing } = this.#options;
-    const late = new AbortController();
-    const timer = clock.setTimer(() => {
-      const message = `${this.#name}: the source did not answer within ${deadlineMs} ms; see deadline()`;
-      late.abort(new DioramaError("timeout", message, { place: { vista: this.#name } }));
-    }, deadlineMs);
-    return { signal: anySignal(signal, late.signal, closing), done: () => timer.cancel() };
+function release(iterator: AsyncIterator<unknown>): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(() => undefined);
+  } catch {
+    // As in `leave`.
   }
 }

@@ -84,8 +84,10 @@ export class WorkerLink {
     });
     this.#worker = worker;
     worker.unref();
-    worker.on("message", (reply: Reply) => this.#onReply(reply));
-    worker.on("messageerror", (error) => this.#onEnd(worker, messageOf(error)));
+    worker.on("message", (reply: Reply) => {
+      if (this.#worker === worker) this.#onReply(reply);
+    });
+    worker.on("messageerror", () => void worker.terminate());
     worker.on("error", (error) => this.#onEnd(worker, messageOf(error)));
     worker.on("exit", (exitCode) => this.#onEnd(worker, `it exited with code ${exitCode}`));
     return worker;

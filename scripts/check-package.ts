@@ -9,12 +9,12 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,13 +66,22 @@ function pack(): string {
  * not only those that a program uses. Nothing of it may need Node. .size-limit.json weighs it.
  */
 async function bundleCore(): Promise<void> {
-  const outDir = join(root, ".tmp/size");
   await build({
     configFile: false,
     logLevel: "error",
     root: stage,
+    plugins: [
+      {
+        name: "no-node",
+        enforce: "pre",
+        resolveId(source, importer): void {
+          if (isBuiltin(source))
+            throw new Error(`${importer ?? "the entry"} imports ${source}: no browser has it`);
+        },
+      },
+    ],
     build: {
-      outDir,
+      outDir: join(root, ".tmp/size"),
       emptyOutDir: true,
       minify: true,
       target: "es2024",
@@ -84,12 +93,6 @@ async function bundleCore(): Promise<void> {
       },
     },
   });
-  for (const name of readdirSync(outDir, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".js")) continue;
-    const text = readFileSync(join(outDir, name), "utf8");
-    if (/["'`]node:|__vite-browser-external/.test(text))
-      throw new Error(`${name} of the browser bundle needs Node`);
-  }
 }
 
 /** The program of the README, word for word, in a project that knows the tarball only. */

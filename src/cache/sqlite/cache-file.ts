@@ -127,7 +127,7 @@ export class CacheFile {
        PRAGMA application_id=${APPLICATION_ID};
        PRAGMA user_version=${FORMAT};
        CREATE TABLE tables (
-         number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, meta BLOB,
+         number INTEGER PRIMARY KEY, name TEXT NOT NULL, meta BLOB,
          row_count INTEGER NOT NULL, checksum INTEGER NOT NULL, crc INTEGER NOT NULL
        );
        COMMIT`,

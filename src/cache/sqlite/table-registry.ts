@@ -13,7 +13,10 @@ export interface RegistryEntry {
 
 const utf8 = new TextEncoder();
 
-/** The list of tables in the file. Names are data there, so that any text is one. */
+/**
+ * The list of tables in the file. Names are data there, so that any text is one. It is short, and has no index
+ * that could be damaged and hide an entry.
+ */
 export class TableRegistry {
   readonly #database: DatabaseSync;
 

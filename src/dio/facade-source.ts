@@ -12,11 +12,12 @@ import {
   type Schema,
   type Source,
   type TokenPage,
+  validateRow,
   Vista,
   type WriteOptions,
 } from "../vista/index.ts";
 import type { DioState } from "./dio-state.ts";
-import { applyOp } from "./overlay.ts";
+import { mergeRow } from "./overlay.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { fromToken, toToken } from "./facade-token.ts";
 import type { Writer, WriteRequest } from "./writer.ts";
@@ -138,19 +139,22 @@ export class FacadeSource implements Source {
       if (this.#host.state.visible(id) !== undefined)
         throw this.#refusal("conflict", id, "there is a row of this id already");
     }
-    return this.#queue({ kind: "insert", id, row }, call, row);
+    const valid = await this.#validated(id, row);
+    return this.#queue({ kind: "insert", id, row: valid }, call, valid);
   }
 
   async replace(id: string, row: Row, call: WriteOptions): Promise<Row> {
     await this.#know(id);
-    return this.#queue({ kind: "replace", id, row }, call, row);
+    const valid = await this.#validated(id, row);
+    return this.#queue({ kind: "replace", id, row: valid }, call, valid);
   }
 
   async patch(id: string, partial: Partial<Row>, call: WriteOptions): Promise<Row> {
     const base = await this.#demand(id, call);
-    const request: WriteRequest = { kind: "patch", id, partial };
-    const merged = applyOp({ ...request, opId: "", enqueuedAt: 0, attempt: 0 }, base) ?? {};
-    return this.#queue(request, call, merged);
+    // Over a row that is not here the patch is all that is known of it.
+    const merged = mergeRow(base ?? {}, partial);
+    if (base !== undefined) await this.#validated(id, merged);
+    return this.#queue({ kind: "patch", id, partial }, call, merged);
   }
 
   async delete(id: string, call: WriteOptions): Promise<void> {
@@ -202,6 +206,14 @@ export class FacadeSource implements Source {
     this.#host.assertOpen();
     const { store } = this.#host.state;
     if (!store.knows(id)) await store.ensure([id]);
+  }
+
+  /** What the master's validator makes of the row: refused here, and not when it is sent. */
+  async #validated(id: string, row: Row): Promise<Row> {
+    const { validator } = this.#host.master().source;
+    return validator === undefined
+      ? row
+      : validateRow(validator, row, { vista: this.name, id, code: "invalid" });
   }
 
   /** The visible row; `notFound` where it is certain that there is none. */

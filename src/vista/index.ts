@@ -25,3 +25,4 @@ export type { CallOptions, Page, Source, TokenPage, WriteOptions } from "./sourc
 export type { StandardIssue, StandardResult, StandardSchemaV1 } from "./standard-schema.ts";
 export { vista, Vista } from "./vista.ts";
 export type { WriteKind, WriteOp } from "./write-op.ts";
+export { validateRow } from "./validate-row.ts";

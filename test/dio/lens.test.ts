@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   createMemoryCache,
   createNoCache,
@@ -230,7 +231,7 @@ describe("a cache that outlives the Lens", () => {
     expect(ids(await dio.vista().list())).toEqual(["b", "c", "d"]);
   });
 
-  test("L9 D8 flush() waits for the disk, and a second Lens on the folder is inUse", async () => {
+  test("L5 L9 D8 flush() waits for the disk, and a second Lens on the folder is inUse", async () => {
     const folder = temporaryFolder();
     const { source } = createStage();
     const lens = await Lens.builder().cacheAt(folder).onStart(seedFromMaster).build();
@@ -264,6 +265,18 @@ describe("a cache that outlives the Lens", () => {
     await expect.poll(() => source.calls("read")).toBe(1);
   });
 
+  test("L10 the program of the README runs as written, cold and warm", async () => {
+    const folder = temporaryFolder();
+    const zipcodes = fileURLToPath(new URL("../data/zipcodes.csv", import.meta.resolve("vega-datasets")));
+    copyFileSync(zipcodes, path.join(folder, "zipcodes.csv"));
+    const program = path.join(import.meta.dirname, "../../examples/zipcodes.ts");
+    const cold = await runNode([program], folder);
+    expect(cold.code).toBe(0);
+    const lines = cold.output.trimEnd().split("\n");
+    expect([lines.length, ...lines.slice(-2)]).toEqual([22, "routed replace 99999", "Nowhere"]);
+    expect(await runNode([program], folder)).toEqual(cold);
+  });
+
   test("L11 an open Lens keeps no process alive, a write that is under way does", async () => {
     const idle = `
       const { Lens, memory, seedFromMaster } = await import("vantage-diorama");
@@ -289,12 +302,21 @@ describe("a cache that outlives the Lens", () => {
 });
 
 /** Runs a module in a process of its own, on the built package. */
-function run(script: string, argument: string): Promise<{ code: number | null; output: string }> {
+function run(script: string, argument: string): Promise<Ended> {
+  return runNode(
+    ["--input-type=module", "--eval", script, argument],
+    path.join(import.meta.dirname, "../.."),
+  );
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function runNode(given: readonly string[], cwd: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--input-type=module", "--eval", script, argument], {
-      cwd: path.join(import.meta.dirname, "../.."),
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(process.execPath, given, { cwd, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.on("error", reject);

@@ -1,6 +1,6 @@
-import { createNoCache, type DioramaError, type Query } from "vantage-diorama";
+import { createNoCache, type DioramaError, type Query, type StandardSchemaV1 } from "vantage-diorama";
 import { describe, expect, test } from "vitest";
-import { createStage, ids, openLens, pastries, settle, wholeOnly } from "./setup.ts";
+import { createStage, ids, openLens, pastries, type Product, settle, wholeOnly } from "./setup.ts";
 
 describe("a complete cache", () => {
   test("D20 D21 answers what its source can't, without asking it again", async () => {
@@ -223,6 +223,40 @@ describe("refusals", () => {
     expect(await code(dio.vista().delete("zz"))).toBe("notFound");
     expect(() => dio.vista().where([["categry", "=", "x"]])).toThrow(/did you mean "category"/);
     expect(dio.writes.pending()).toHaveLength(0);
+  });
+
+  test("D26 what the master's validator refuses is not queued", async () => {
+    const schema: StandardSchemaV1<unknown, Product> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate(value) {
+          const cheap =
+            typeof value === "object" && value !== null && "price" in value && Number(value.price) < 1_000;
+          // The rows of this test are products; only the price is in question.
+          return cheap
+            ? { value: value as Product }
+            : { issues: [{ message: "too expensive", path: ["price"] }] };
+        },
+      },
+    };
+    const { source, builder, clock } = createStage({ schema });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    await dio.vista().list();
+    const row: Product = { id: "x", name: "X", price: 5_000, category: "buns" };
+    for (const write of [
+      dio.vista().insert("x", row),
+      dio.vista().replace("x", row),
+      dio.vista().patch("a", { price: 5_000 }),
+    ]) {
+      await expect(write).rejects.toMatchObject({
+        code: "invalid",
+        message: expect.stringContaining("too expensive"),
+      });
+    }
+    expect(dio.writes.pending()).toHaveLength(0);
+    await dio.vista().patch("a", { price: 5 });
+    expect((await dio.vista().get("a"))?.price).toBe(5);
   });
 
   test("D26 a narrowed deleteAll deletes what its reader sees and no more", async () => {

@@ -1,8 +1,17 @@
-import { closeSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, must, systemClock } from "../../base/index.ts";
-import { Damage, damageOf, isForbidden } from "./sqlite-failure.ts";
+import { Damage, damageOf } from "./sqlite-failure.ts";
 
 /** Marks the file as ours ("DioC") and its format; any other is set aside. */
 const APPLICATION_ID = 0x44_69_6f_43;
@@ -51,9 +60,9 @@ export class CacheFile {
       this.#openOnce();
     } catch (error) {
       this.#quietClose();
-      const reason = this.#unusable(error);
-      if (reason === undefined) throw error;
-      this.setAside(reason);
+      const damage = damageOf(error);
+      if (damage === undefined) throw error;
+      this.setAside(damage.message);
     }
   }
 
@@ -100,6 +109,8 @@ export class CacheFile {
     if (kind === "other") throw new Damage("it is no file", true);
     if (kind === "missing") closeSync(openSync(this.path, "wx", FILE_MODE));
     else if (kind === "empty") this.lost = `${this.path} was empty`;
+    // The folder is ours, so a file that we may not use is one that another can take the place of.
+    if (!mayUse(this.path)) throw new Damage("this process may not read and write it", true);
     const database = new DatabaseSync(this.path, { timeout: 0 });
     this.#database = database;
     // Alone with the file: no shared memory that another process could cut off under us, and fewer locks.
@@ -141,16 +152,6 @@ export class CacheFile {
     database.exec(`PRAGMA max_page_count=${pages}`);
   }
 
-  /** Why the file that is there can't be opened, if it is the file's own fault. */
-  #unusable(error: unknown): string | undefined {
-    const damage = damageOf(error);
-    if (damage !== undefined) return damage.message;
-    const isThere = kindOf(this.path) !== "missing";
-    // A file of ours that we may not read: the folder is ours, so another one can take its place.
-    if (isThere && isForbidden(error)) return messageOf(error);
-    return undefined;
-  }
-
   #removeOldDamaged(): void {
     const sets = readdirSync(this.#settings.folder)
       .filter((name) => name.startsWith(DAMAGED_PREFIX) && !/-(wal|shm|journal)$/.test(name))
@@ -178,6 +179,15 @@ function kindOf(path: string): "missing" | "empty" | "file" | "other" {
   if (found === undefined) return "missing";
   if (!found.isFile()) return "other";
   return found.size === 0 ? "empty" : "file";
+}
+
+function mayUse(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function pragmaNumber(database: DatabaseSync, name: string): number {

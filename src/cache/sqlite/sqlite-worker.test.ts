@@ -64,11 +64,11 @@ test("C28 a large batch is encoded in parts of bounded size and time", () => {
   const cursor = new BatchCursor({ clear: true, deletes: puts.slice(0, 10_000).map(({ id }) => id), puts });
   let parts = 0;
   let packed = 0;
-  let longestMs = 0;
+  const tookMs: number[] = [];
   for (let last = false; !last; parts++) {
     const from = performance.now();
     const part = cursor.next();
-    longestMs = Math.max(longestMs, performance.now() - from);
+    tookMs.push(performance.now() - from);
     last = part.last;
     packed += (part.packet?.ends.length ?? 0) / 2;
     expect(part.packet?.rows.length ?? 0).toBeLessThan(600_000);
@@ -76,8 +76,9 @@ test("C28 a large batch is encoded in parts of bounded size and time", () => {
   }
   expect(packed).toBe(30_000);
   expect(parts).toBeGreaterThan(8);
-  // A part takes 5 ms; the rest is room for a busy machine.
-  expect(longestMs).toBeLessThan(100);
+  // A part takes 5 ms. On a busy machine some take longer, but not most of them.
+  const half = tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length / 2)];
+  expect(half).toBeLessThan(20);
 });
 
 test("C28 timers go off while a large batch is on its way and a large answer is read", async () => {

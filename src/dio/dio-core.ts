@@ -51,6 +51,7 @@ export class DioCore implements DioParts {
     this.#master = this.#guard(master);
     const store = new RowStore(opened.table, {
       clock: options.clock,
+      keeps: options.cache.keeps,
       onFailure: (error) => this.#cacheFailed(error),
     });
     this.state = new DioState(store, options.logger);

@@ -33,6 +33,8 @@ export class DioState {
   readonly #marks = new Set<ReadMark>();
   readonly #stale = new Set<string>();
   #staleAll = false;
+  /** While all is stale: the rows that have been read again since. */
+  readonly #freshAgain = new Set<string>();
   /** What the ids changed in this stretch showed before it. */
   #before = new Map<string, Row | undefined>();
   #touched = new Set<string>();
@@ -84,7 +86,7 @@ export class DioState {
   }
 
   isStale(id: string): boolean {
-    return this.#staleAll || this.#stale.has(id);
+    return this.#stale.has(id) || (this.#staleAll && !this.#freshAgain.has(id));
   }
 
   get hasStale(): boolean {
@@ -100,7 +102,7 @@ export class DioState {
   /** Puts a confirmed row, or removes it. Keeps the object that is shown where the content is the same. */
   confirm(id: string, row: Row | undefined, options: ConfirmOptions): void {
     this.#remember(id);
-    if (this.#stale.delete(id)) this.#touched.add(id);
+    if (options.mark?.isOutdated(id) !== true) this.#isFreshAgain(id);
     if (row === undefined) this.store.delete(id);
     else {
       const shown = this.overlay.isEmpty ? undefined : this.visible(id);
@@ -140,12 +142,15 @@ export class DioState {
 
   markStale(id: string): void {
     this.#stale.add(id);
+    this.#freshAgain.delete(id);
     this.#touched.add(id);
-    for (const mark of this.#marks) mark.touch(id);
+    for (const mark of this.#marks) mark.touchStale(id);
+    void this.published();
   }
 
   markAllStale(): void {
     this.#staleAll = true;
+    this.#freshAgain.clear();
     for (const mark of this.#marks) mark.touchEverything();
   }
 
@@ -153,7 +158,8 @@ export class DioState {
   markAllFresh(mark: ReadMark): void {
     if (mark.wasInvalidated) return;
     this.#staleAll = false;
-    for (const id of [...this.#stale]) if (!mark.isNewer(id)) this.#stale.delete(id);
+    this.#freshAgain.clear();
+    for (const id of this.#stale) if (!mark.isNewer(id) && !mark.isOutdated(id)) this.#stale.delete(id);
   }
 
   /** Appends an event after the row events of this stretch. */
@@ -205,6 +211,11 @@ export class DioState {
     return this.#marks.size;
   }
 
+  #isFreshAgain(id: string): void {
+    if (this.#staleAll) this.#freshAgain.add(id);
+    if (this.#stale.delete(id)) this.#touched.add(id);
+  }
+
   #remember(id: string): void {
     if (!this.#before.has(id)) this.#before.set(id, this.visible(id));
     if (this.#published === undefined) void this.published();
@@ -240,7 +251,7 @@ export class DioState {
     if (changes.length === 0 && !reset && touched.size === 0) return;
     this.#tell({ changes, reset, touched: [...touched] });
     if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
-    else for (const change of changes) this.bus.append({ type: eventTypeOf(change), id: change.id });
+    else for (const change of changes) this.bus.append({ type: this.#eventTypeOf(change), id: change.id });
   }
 
   #tell(publication: Publication): void {
@@ -252,9 +263,11 @@ export class DioState {
       }
     }
   }
-}
 
-function eventTypeOf(change: RowChange): "recordInserted" | "recordChanged" | "recordRemoved" {
-  if (change.before === undefined) return "recordInserted";
-  return change.after === undefined ? "recordRemoved" : "recordChanged";
+  #eventTypeOf(change: RowChange): "recordInserted" | "recordChanged" | "recordRemoved" {
+    // Where nothing is kept, a row that is no longer shown from here is not gone: the master has it.
+    if (!this.store.keeps) return "recordChanged";
+    if (change.before === undefined) return "recordInserted";
+    return change.after === undefined ? "recordRemoved" : "recordChanged";
+  }
 }

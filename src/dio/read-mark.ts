@@ -4,6 +4,7 @@
  */
 export class ReadMark {
   readonly #touched = new Set<string>();
+  readonly #markedStale = new Set<string>();
   #everything = false;
 
   touch(id: string): void {
@@ -13,6 +14,16 @@ export class ReadMark {
   /** An invalidation: whatever the read brings is old already, if better than nothing. */
   touchEverything(): void {
     this.#everything = true;
+  }
+
+  /** As `touchEverything`, for one row. */
+  touchStale(id: string): void {
+    this.#markedStale.add(id);
+  }
+
+  /** Whether what the read brings of this row is old already. */
+  isOutdated(id: string): boolean {
+    return this.#everything || this.#markedStale.has(id);
   }
 
   isNewer(id: string): boolean {

@@ -7,6 +7,8 @@ import { Journal } from "./journal.ts";
 const LOAD_BATCH_ROWS = 1_000;
 
 export interface RowStoreHost {
+  /** False: rows are not kept at all. */
+  readonly keeps: boolean;
   readonly clock: Clock;
   onFailure(error: DioramaError): void;
 }
@@ -53,6 +55,10 @@ export class RowStore {
 
   get meta(): TableMeta {
     return this.#meta;
+  }
+
+  get keeps(): boolean {
+    return this.#host.keeps;
   }
 
   get isLoaded(): boolean {
@@ -112,6 +118,7 @@ export class RowStore {
 
   /** Puts a row whose id is known. Returns false, and keeps the old object, where nothing differs. */
   set(id: string, row: Row, fetchedAt: number): boolean {
+    if (!this.#host.keeps) return false;
     if (!this.#meta.complete) this.#fetchedAt.set(id, fetchedAt);
     const old = this.#rows.get(id);
     if (old !== undefined && (old === row || equalRows(old, row))) return false;
@@ -142,7 +149,7 @@ export class RowStore {
 
   /** Replaces all rows by this map, which is the store's own from now on. */
   adopt(rows: Map<string, Row>): void {
-    this.#rows = rows;
+    if (this.#host.keeps) this.#rows = rows;
     this.#fetchedAt.clear();
     this.#known = undefined;
     if (this.#meta.clean) this.setMeta({ clean: false });

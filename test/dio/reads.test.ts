@@ -1,6 +1,6 @@
 import { createNoCache, type DioramaError, type Query, type StandardSchemaV1 } from "vantage-diorama";
 import { describe, expect, test } from "vitest";
-import { createStage, ids, openLens, pastries, type Product, settle, wholeOnly } from "./setup.ts";
+import { createStage, ids, openLens, pastries, type Product, recordEvents, settle, wholeOnly } from "./setup.ts";
 
 describe("a complete cache", () => {
   test("D20 D21 answers what its source can't, without asking it again", async () => {
@@ -161,6 +161,19 @@ describe("an incomplete cache", () => {
     expect((await dio.vista().get("e"))?.name).toBe("Eclair");
     expect(await dio.vista().get("a")).toBeUndefined();
   });
+
+  test("D27 a confirmed write is the master's from then on", async () => {
+    const { source, builder, clock, backend } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ clock, builder: builder.cacheSource(createNoCache()) })).makeDio(source);
+    const events = recordEvents(dio);
+    await dio.vista().patch("a", { price: 1 });
+    await dio.flush();
+    backend.source.set("a", { id: "a", name: "Renamed", price: 2, category: "tarts" });
+    expect((await dio.vista().get("a"))?.name).toBe("Renamed");
+    await settle();
+    expect(events.map((event) => event.type)).toEqual(["writeQueued", "writeConfirmed"]);
+    expect(await dio.cache.count()).toBe(0);
+  });
 });
 
 describe("freshness", () => {
@@ -204,6 +217,37 @@ describe("freshness", () => {
     backend.source.set("a", { id: "a", name: "Apple tart", price: 1000, category: "tarts" });
     await clock.advance(2 * 3_600_000);
     expect((await dio.vista().get("a"))?.price).toBe(1000);
+  });
+});
+
+describe("stale rows", () => {
+  test("D15 D24 a row that is invalidated while it is read is answered, and read again", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    source.setFaults({ latencyMs: [10, 10] });
+    const row = dio.vista().get("a");
+    await settle();
+    await dio.invalidateRecord("a");
+    await clock.advance(10);
+    expect((await row)?.name).toBe("Apple tart");
+    expect(source.calls("get")).toBe(1);
+    expect((await dio.vista().get("a"))?.name).toBe("Apple tart");
+    await clock.advance(10);
+    expect(source.calls("get")).toBe(2);
+    await dio.vista().get("a");
+    expect(source.calls("get")).toBe(2);
+  });
+
+  test("D30 after invalidateAll each row of an incomplete cache is read again once", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    for (const id of ["a", "b"]) await dio.vista().get(id);
+    await dio.invalidateAll();
+    for (let times = 0; times < 3; times++) {
+      await dio.vista().get("a");
+      await settle();
+    }
+    expect(source.calls("get")).toBe(3);
   });
 });
 

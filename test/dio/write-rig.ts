@@ -6,7 +6,7 @@ import {
   type ErrorCode,
   silentLogger,
 } from "../../src/base/index.ts";
-import { createMemoryCache } from "../../src/cache/index.ts";
+import { type CacheTable, createMemoryCache } from "../../src/cache/index.ts";
 import { DioState } from "../../src/dio/dio-state.ts";
 import type { DioEvent } from "../../src/dio/events.ts";
 import { applyOp } from "../../src/dio/overlay.ts";
@@ -87,8 +87,11 @@ export interface RigOptions {
   readonly host?: Partial<WriterHost>;
   readonly rows?: Readonly<Record<string, Row>>;
   readonly clock?: ManualClock;
-  /** Instead of a memory queue of its own. */
+  /** Instead of a memory queue and a cache table of its own. */
   readonly queue?: WriteQueue;
+  readonly table?: CacheTable;
+  /** The test ends it, or cuts it off. */
+  readonly isLeftOpen?: boolean;
   /** Rows that only the cache table holds when the writer starts: a warm start. */
   readonly stored?: Readonly<Record<string, Row>>;
   readonly durable?: boolean;
@@ -130,10 +133,10 @@ export const defaultPolicy: WritePolicy = {
 /** A writer over real parts: memory cache, memory queue, a clock that stands still. */
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const clock = options.clock ?? createManualClock();
-  const table = await createMemoryCache().openTable("things");
+  const table = options.table ?? (await createMemoryCache().openTable("things"));
   const puts = Object.entries(options.stored ?? {}).map(([id, row]) => ({ id, row, fetchedAt: clock.now() }));
   if (puts.length > 0) await table.apply({ puts });
-  const store = new RowStore(table, { clock, onFailure: () => undefined });
+  const store = new RowStore(table, { clock, keeps: true, onFailure: () => undefined });
   const state = new DioState(store, silentLogger);
   const events: DioEvent[] = [];
   collect(state, events);
@@ -163,6 +166,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const writer = new Writer(host, { ...defaultPolicy, ...options.policy }, queue);
   const settle = (): Promise<void> => clock.advance(0);
   onTestFinished(async () => {
+    if (options.isLeftOpen === true) return;
     destination.hold()();
     const closing = writer.close({ drainMs: 0 });
     // Whatever the writer waits for is over by then.

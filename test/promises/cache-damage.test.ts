@@ -22,8 +22,14 @@ const cases = Number(process.env["DIORAMA_CASES"] ?? 200);
 const root = mkdtempSync(join(tmpdir(), "diorama-p5-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Cases that failed once: seed and number. A structure so damaged that an emptied table was damaged again. */
-const failedOnce: readonly (readonly [seed: number, number: number])[] = [[1_956_160_221, 124]];
+/** Cases that failed once: seed and number. */
+const failedOnce: readonly (readonly [seed: number, number: number])[] = [
+  // A structure so damaged that an emptied table was damaged again.
+  [1_956_160_221, 124],
+  // The index of the list of tables, or the list itself, lost its entries: tables opened as though they were new.
+  [1_524_763_806, 717],
+  [1_629_479_039, 128],
+];
 
 const tableNames = ["products", "clients", "empty"] as const;
 const queueBytes = "the queue file is none of the cache's business";

@@ -26,6 +26,9 @@ const FILE_NAME = "cache.db";
 const DAMAGED_PREFIX = `${FILE_NAME}.damaged-`;
 const FILE_MODE = 0o600;
 
+const COUNT_TABLES = `SELECT (SELECT count(*) FROM tables) AS listed,
+  (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name GLOB 'rows_*') AS made`;
+
 export interface CacheFileSettings {
   readonly folder: string;
   readonly maxSizeBytes: number | undefined;
@@ -130,6 +133,9 @@ export class CacheFile {
     if (id !== APPLICATION_ID) throw new Damage("it is no cache of this library", true);
     const format = pragmaNumber(database, "user_version");
     if (format !== FORMAT) throw new Damage(`its format is ${format}, this version writes ${FORMAT}`, true);
+    // A table that the list has lost would look like one that never was.
+    const { listed, made } = database.prepare(COUNT_TABLES).get() ?? {};
+    if (listed !== made) throw new Damage(`its list has ${listed} tables of ${made}`, true);
   }
 
   #create(database: DatabaseSync): void {

@@ -135,7 +135,7 @@ export class CacheFile {
     if (format !== FORMAT) throw new Damage(`its format is ${format}, this version writes ${FORMAT}`, true);
     // A table that the list has lost would look like one that never was.
     const { listed, made } = database.prepare(COUNT_TABLES).get() ?? {};
-    if (listed !== made) throw new Damage(`its list has ${listed} tables of ${made}`, true);
+    if (listed !== made) throw new Damage("its list does not name the tables that it has", true);
   }
 
   #create(database: DatabaseSync): void {

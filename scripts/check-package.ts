@@ -49,12 +49,13 @@ function pack(): string {
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "tsconfig.json",
+    "tsconfig.build.json",
     "src",
   ]) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
   symlinkSync(bin("."), join(stage, "node_modules"), "junction");
-  runNode([bin("typescript/bin/tsc"), "-p", stage], stage);
+  runNode([bin("typescript/bin/tsc"), "-p", join(stage, "tsconfig.build.json")], stage);
   runNpm(["pack", "--ignore-scripts", "--pack-destination", work], stage);
   const tarball = readdirSync(work).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new Error("npm pack made no tarball");

@@ -6,9 +6,11 @@ import { fileURLToPath } from "node:url";
  * error does not stop the run, since the compiler writes the files anyway and `npm run types` reports it.
  */
 export function setup(): void {
-  const root = fileURLToPath(new URL("../", import.meta.url));
+  const project = fileURLToPath(new URL("../tsconfig.build.json", import.meta.url));
   const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
-  const { status, stdout, error } = spawnSync(process.execPath, [compiler, "-p", root], { encoding: "utf8" });
+  const { status, stdout, error } = spawnSync(process.execPath, [compiler, "-p", project], {
+    encoding: "utf8",
+  });
   if (error !== undefined) throw error;
   if (status !== 0) console.error(`dist/ was built with type errors (npm run types):\n${stdout}`);
 }

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const build = fileURLToPath(new URL("../../tsconfig.build.json", import.meta.url));
 const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
 const tour = fileURLToPath(new URL("main.ts", import.meta.url));
 
@@ -30,6 +30,6 @@ function run(args, cwd = process.cwd()) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-run([compiler, "-p", root]);
+run([compiler, "-p", build]);
 // Node 22 reads TypeScript behind a flag and warns about it; later ones accept both options.
 run(["--experimental-strip-types", "--disable-warning=ExperimentalWarning", tour, ...process.argv.slice(2)]);

@@ -1,6 +1,9 @@
 import { type Clock, SingleFlight } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 
+/** Queries remembered at most; the one that was filled first is forgotten first, and filled again when asked for. */
+const MAX_FILLS = 10_000;
+
 /** Which queries onQuery has filled, and when: each once until forgotten, one flight for each key. */
 export class QueryFills {
   readonly #filledAt = new Map<string, number>();
@@ -30,7 +33,11 @@ export class QueryFills {
     return this.#flights.run(`${epoch}:${key}`, async () => {
       const startedAt = this.#clock.now();
       await this.#run(query);
-      if (epoch === this.#epoch) this.#filledAt.set(key, startedAt);
+      if (epoch !== this.#epoch) return;
+      this.#filledAt.delete(key);
+      this.#filledAt.set(key, startedAt);
+      const [oldest] = this.#filledAt.keys();
+      if (this.#filledAt.size > MAX_FILLS && oldest !== undefined) this.#filledAt.delete(oldest);
     });
   }
 

@@ -123,36 +123,61 @@ export function checkOverrides(overrides: MakeDioSettings<never>, problems: Prob
 }
 
 function resolveWrites(queue: WriteQueueSettings, optimistic: boolean, problems: Problems): WritePolicy {
-  problems.names(queue, QUEUE_SETTINGS, "writeQueue");
-  const {
-    concurrency = 1,
-    maxOps = 100_000,
-    whenFull = "wait",
-    confirm = "response",
-    coalesce = false,
-  } = queue;
-  if (!Number.isInteger(concurrency) || concurrency < 1)
-    problems.add("writeQueue.concurrency: give a whole number of at least 1");
-  if (!Number.isInteger(maxOps) || maxOps < 1)
-    problems.add("writeQueue.maxOps: give a whole number of at least 1");
-  if (!["wait", "reject"].includes(whenFull)) problems.add('writeQueue.whenFull: give "wait" or "reject"');
-  if (!["response", "echo"].includes(confirm)) problems.add('writeQueue.confirm: give "response" or "echo"');
-  if (confirm === "echo" && !optimistic) {
+  checkQueue(queue, problems);
+  if (!optimistic && queue.confirm === "echo") {
     problems.add(
       'confirm: "echo" shows a write until it comes back, and optimistic(false) shows none: give one',
     );
   }
-  if (queue.echoTimeout !== undefined && !optimistic)
+  if (!optimistic && queue.echoTimeout !== undefined) {
     problems.add("writeQueue.echoTimeout says nothing with optimistic(false)");
+  }
   return {
-    concurrency,
-    maxOps,
-    whenFull,
-    confirm,
+    ...QUEUE_DEFAULTS,
+    ...given(queue),
     echoTimeoutMs: problems.duration(queue.echoTimeout, "writeQueue.echoTimeout", 60_000),
-    coalesce,
     optimistic,
-    retry: { minMs: 250, maxMs: 60_000 },
-    unknownErrorAttempts: 4,
   };
+}
+
+const QUEUE_DEFAULTS = {
+  concurrency: 1,
+  maxOps: 100_000,
+  whenFull: "wait",
+  confirm: "response",
+  coalesce: false,
+  retry: { minMs: 250, maxMs: 60_000 },
+  unknownErrorAttempts: 4,
+} as const;
+
+function given({
+  concurrency,
+  maxOps,
+  whenFull,
+  confirm,
+  coalesce,
+}: WriteQueueSettings): Partial<WritePolicy> {
+  return {
+    ...(concurrency !== undefined && { concurrency }),
+    ...(maxOps !== undefined && { maxOps }),
+    ...(whenFull !== undefined && { whenFull }),
+    ...(confirm !== undefined && { confirm }),
+    ...(coalesce !== undefined && { coalesce }),
+  };
+}
+
+function checkQueue(queue: WriteQueueSettings, problems: Problems): void {
+  problems.names(queue, QUEUE_SETTINGS, "writeQueue");
+  for (const name of ["concurrency", "maxOps"] as const) {
+    const number = queue[name];
+    if (number !== undefined && (!Number.isInteger(number) || number < 1)) {
+      problems.add(`writeQueue.${name}: give a whole number of at least 1`);
+    }
+  }
+  if (queue.whenFull !== undefined && !["wait", "reject"].includes(queue.whenFull)) {
+    problems.add('writeQueue.whenFull: give "wait" or "reject"');
+  }
+  if (queue.confirm !== undefined && !["response", "echo"].includes(queue.confirm)) {
+    problems.add('writeQueue.confirm: give "response" or "echo"');
+  }
 }

@@ -119,8 +119,13 @@ interface OpenDio {
   close(options: CloseOptions): Promise<void>;
 }
 
-function lensView<R extends object>({ dio, flushCache }: OpenedDio<R>): Omit<OpenDio, "fingerprint"> {
-  return { facade: () => untypedVista(dio.vista()), flushCache, close: (options) => dio.close(options) };
+function lensView<R extends object>(opened: OpenedDio<R>): Omit<OpenDio, "fingerprint"> {
+  const { dio } = opened;
+  return {
+    facade: () => untypedVista(dio.vista()),
+    flushCache: () => opened.flushCache(),
+    close: (options) => dio.close(options),
+  };
 }
 
 /** Waits for all, then fails with the first failure: one that fails leaves none of the others half done. */

@@ -22,23 +22,29 @@ export class WriteSchedule {
   readonly #behind = new WriteLane<WriteEntry>();
   /** Entries that are let in and have not ended. */
   #letIn = 0;
+  /** The highest sequence that was ever let in. */
+  #last = 0;
   /** The barrier that is let in: it is alone. */
   #barrier: WriteEntry | undefined;
 
   /** Queues the op where its sequence places it: an op that comes back goes ahead of later unsent ones. */
   add(entry: WriteEntry): void {
-    if (this.#mustWait(entry)) {
-      entry.place = "behind";
-      this.#behind.insert(entry, (other) => other.sequence < entry.sequence);
-    } else {
-      this.#admit(entry);
+    const barrier = this.#barrier;
+    if (barrier?.place === "lane" && entry.sequence < barrier.sequence) {
+      // It has not been sent yet, and has something to wait for again.
+      this.#barrier = undefined;
+      this.#letIn -= 1;
+      this.#holdBack(barrier);
     }
+    if (hidesEverything(entry.op)) this.#holdBackLater(entry.sequence);
+    if (this.#mustWait(entry)) this.#holdBack(entry);
+    else this.#admit(entry);
   }
 
-  /** The ready op with the lowest sequence; it holds its lanes until it ends. */
-  take(): WriteEntry | undefined {
+  /** The ready op with the lowest sequence, if that is below `limit`; it holds its lanes until it ends. */
+  take(limit: number = Infinity): WriteEntry | undefined {
     const entry = this.#peek();
-    if (entry === undefined) return undefined;
+    if (entry === undefined || entry.sequence >= limit) return undefined;
     this.#ready.pop();
     entry.isReady = false;
     entry.place = "taken";
@@ -76,6 +82,15 @@ export class WriteSchedule {
     return [...found].toSorted((a, b) => a.sequence - b.sequence);
   }
 
+  /** Sequence of the first op that waits for this taken one; Infinity: none does. */
+  firstBehind(entry: WriteEntry): number {
+    let first = Infinity;
+    for (const id of concernedIds(entry.op)) {
+      first = Math.min(first, this.#lanes.get(id)?.entries.at(1)?.sequence ?? Infinity);
+    }
+    return first;
+  }
+
   /** The op directly behind a taken one on its id; `strictly`: and with nothing of another id between. */
   nextTo(entry: WriteEntry, strictly: boolean): WriteEntry | undefined {
     const [id, ...others] = concernedIds(entry.op);
@@ -104,8 +119,28 @@ export class WriteSchedule {
     return hidesEverything(entry.op) && this.#letIn > 0;
   }
 
+  #holdBack(entry: WriteEntry): void {
+    entry.place = "behind";
+    this.#behind.insert(entry, (other) => other.sequence < entry.sequence);
+  }
+
+  /** A barrier that comes back: what is later than it and unsent waits for it again. */
+  #holdBackLater(sequence: number): void {
+    if (this.#last <= sequence) return;
+    const later = new Set<WriteEntry>();
+    for (const { entries } of this.#lanes.values()) {
+      for (const entry of entries) if (entry.place === "lane" && entry.sequence > sequence) later.add(entry);
+    }
+    for (const entry of [...later].toSorted((a, b) => b.sequence - a.sequence)) {
+      for (const id of concernedIds(entry.op)) this.#leave(id, entry);
+      this.#letIn -= 1;
+      this.#holdBack(entry);
+    }
+  }
+
   #admit(entry: WriteEntry): void {
     this.#letIn += 1;
+    this.#last = Math.max(this.#last, entry.sequence);
     entry.place = "lane";
     if (hidesEverything(entry.op)) this.#barrier = entry;
     const ids = new Set(concernedIds(entry.op));

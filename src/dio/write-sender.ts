@@ -2,7 +2,6 @@ import { backoffDelayMs, type DioramaError, type Timer } from "../base/index.ts"
 import { toRow } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type { ReadMark } from "./read-mark.ts";
-import { hidesEverything } from "./overlay.ts";
 import { mergeOps } from "./write-coalesce.ts";
 import type { WriteCall, WriteResult } from "./write-contract.ts";
 import { carriesOp } from "./write-effect.ts";
@@ -88,20 +87,22 @@ export class WriteSender {
   }
 
   #next(): readonly WriteEntry[] {
-    const { host, schedule } = this.#parts;
-    const limit = host.sendBatch === undefined ? 1 : MAX_BATCH_OPS;
+    const { host, schedule, policy } = this.#parts;
+    const most = host.sendBatch === undefined ? 1 : MAX_BATCH_OPS;
     const entries: WriteEntry[] = [];
-    while (entries.length < limit) {
-      const entry = schedule.take();
+    // Nothing is overtaken where the order across ids counts, not even by going in the same call.
+    let before = Infinity;
+    while (entries.length < most) {
+      const entry = schedule.take(before);
       if (entry === undefined) break;
       entry.phase = "sending";
-      if (this.#parts.policy.coalesce && this.#coalesce(entry)) continue;
+      if (policy.coalesce && this.#coalesce(entry)) continue;
       if (entry.op.kind === "deleteAll" && entry.op.ids?.length === 0) {
         this.#settlement.vanished(entry);
         continue;
       }
       entries.push(entry);
-      if (hidesEverything(entry.op)) break;
+      if (policy.concurrency === 1 && most > 1) before = Math.min(before, schedule.firstBehind(entry));
     }
     return entries;
   }

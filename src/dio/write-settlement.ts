@@ -281,8 +281,10 @@ export class WriteSettlement {
     const { idColumn, state, clock } = host;
     const cell: Value = (idColumn === undefined ? undefined : answer.row?.[idColumn]) ?? answer.id;
     const rekeying: Rekeying = { from: op.id, to: answer.id, idColumn, cell };
-    if (policy.optimistic && state.store.get(op.id) !== undefined)
+    // What stands under an id that was to be inserted is somebody else's row.
+    if (policy.optimistic && op.kind !== "insert" && state.store.get(op.id) !== undefined) {
       state.confirm(op.id, undefined, { fetchedAt: clock.now() });
+    }
     const others = new Set<WriteEntry>([
       ...schedule.opsOf(op.id),
       ...echoes.of(op.id),

@@ -14,9 +14,13 @@ type Body =
 const toOp = (body: Body): WriteOp => ({ ...body, opId: "", enqueuedAt: 0, attempt: 0 });
 
 const id = fc.constantFrom("a", "b", "c");
-const row: fc.Arbitrary<Row> = fc.dictionary(fc.constantFrom("x", "y", "__proto__"), fc.integer({ min: 0, max: 3 }), {
-  noNullPrototype: false,
-});
+const row: fc.Arbitrary<Row> = fc.dictionary(
+  fc.constantFrom("x", "y", "__proto__"),
+  fc.integer({ min: 0, max: 3 }),
+  {
+    noNullPrototype: false,
+  },
+);
 const body: fc.Arbitrary<Body> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constantFrom("insert", "replace"), id, row }), weight: 2 },
   { arbitrary: fc.record({ kind: fc.constant("patch"), id, partial: row }), weight: 5 },
@@ -99,7 +103,9 @@ describe("the overlay", () => {
             expect(same(overlay.showOver(each, bases.get(each)), expected)).toBe(true);
             expect(overlay.show(each, bases.get(each))).toBe(shown);
           }
-          expect(overlay.isEmpty).toBe(ops.every(({ op }) => op.kind === "deleteAll" && op.ids?.length === 0));
+          expect(overlay.isEmpty).toBe(
+            ops.every(({ op }) => op.kind === "deleteAll" && op.ids?.length === 0),
+          );
         }
       }),
       runs(500),

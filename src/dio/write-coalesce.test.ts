@@ -6,7 +6,9 @@ import { applyOp } from "./overlay.ts";
 import { mergeOps } from "./write-coalesce.ts";
 import type { RowOp } from "./write-effect.ts";
 
-const row = fc.dictionary(fc.constantFrom("x", "y", "z"), fc.integer({ min: 0, max: 2 }), { noNullPrototype: true });
+const row = fc.dictionary(fc.constantFrom("x", "y", "z"), fc.integer({ min: 0, max: 2 }), {
+  noNullPrototype: true,
+});
 const identity = { opId: fc.uuid(), id: fc.constant("a"), enqueuedAt: fc.nat(), attempt: fc.constant(0) };
 const op: fc.Arbitrary<RowOp> = fc.oneof(
   fc.record({ ...identity, kind: fc.constantFrom("insert", "replace"), row }),
@@ -50,7 +52,9 @@ test("W15 what merges, and what does not", () => {
     const pairs = kinds.flatMap((a) => kinds.map((b) => [a, b] as const));
     const told = pairs.flatMap(([a, b]) => {
       const merged = mergeOps(make(a), make(b), exists);
-      return merged === undefined ? [] : [[`${a} ${b}`, merged === "nothing" ? merged : merged.kind] as const];
+      return merged === undefined
+        ? []
+        : [[`${a} ${b}`, merged === "nothing" ? merged : merged.kind] as const];
     });
     return Object.fromEntries(told);
   };

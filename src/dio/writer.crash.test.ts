@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { runs } from "../../test/properties/runs.ts";
 import { createRig, Destination, type Rig } from "../../test/dio/write-rig.ts";
 import { DioramaError } from "../base/index.ts";
-import { blankMeta, type CacheBatch, type CacheTable, createMemoryCache, type StoredRow } from "../cache/index.ts";
+import {
+  blankMeta,
+  type CacheBatch,
+  type CacheTable,
+  createMemoryCache,
+  type StoredRow,
+} from "../cache/index.ts";
 import type { QueueBatch, QueuedOp, WriteQueue } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import { createManualClock } from "../testing/index.ts";
@@ -27,7 +33,10 @@ const command = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("write"), request, fates: fc.array(fate, { maxLength: 2 }) }),
     weight: 6,
   },
-  { arbitrary: fc.record({ do: fc.constantFrom("turn", "turn", "settle", "wait", "flush", "crash") }), weight: 6 },
+  {
+    arbitrary: fc.record({ do: fc.constantFrom("turn", "turn", "settle", "wait", "flush", "crash") }),
+    weight: 6,
+  },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 

@@ -14,8 +14,10 @@ import {
 import type { Row } from "../record/index.ts";
 import { createManualClock } from "../testing/index.ts";
 
-const insert = (id: string, row: Row = { id }) => ({ kind: "insert", id, row, opId: `insert ${id}` }) as const;
-const patch = (id: string, partial: Row, opId = `patch ${id}`) => ({ kind: "patch", id, partial, opId }) as const;
+const insert = (id: string, row: Row = { id }) =>
+  ({ kind: "insert", id, row, opId: `insert ${id}` }) as const;
+const patch = (id: string, partial: Row, opId = `patch ${id}`) =>
+  ({ kind: "patch", id, partial, opId }) as const;
 
 /** A queue whose content can be looked at, and that can be made to fail. */
 interface OpenQueue extends WriteQueue {
@@ -141,12 +143,35 @@ describe("the next start", () => {
     const error = { code: "rejected", message: "it was no good" };
     await queue.apply({
       puts: [
-        { ...base, sequence: 1, state: "confirmed", op: { ...op, opId: "1", kind: "replace", id: "r7", row: { n: 8 } } },
-        { ...base, sequence: 2, state: "echo", nextAttemptAt: clock.now() + 5_000, op: { ...op, ...insert("echo") } },
-        { ...base, sequence: 3, state: "failed", error, parksUpTo: 4, op: { ...op, ...insert("a"), opId: "3" } },
+        {
+          ...base,
+          sequence: 1,
+          state: "confirmed",
+          op: { ...op, opId: "1", kind: "replace", id: "r7", row: { n: 8 } },
+        },
+        {
+          ...base,
+          sequence: 2,
+          state: "echo",
+          nextAttemptAt: clock.now() + 5_000,
+          op: { ...op, ...insert("echo") },
+        },
+        {
+          ...base,
+          sequence: 3,
+          state: "failed",
+          error,
+          parksUpTo: 4,
+          op: { ...op, ...insert("a"), opId: "3" },
+        },
         { ...base, sequence: 4, state: "queued", op: { ...op, ...patch("a", { n: 4 }), opId: "4" } },
         { ...base, sequence: 5, state: "queued", op: { ...op, ...patch("a", { n: 5 }), opId: "5" } },
-        { ...base, sequence: 6, state: "confirmed", op: { ...op, opId: "6", kind: "deleteAll", ids: ["r8"] } },
+        {
+          ...base,
+          sequence: 6,
+          state: "confirmed",
+          op: { ...op, opId: "6", kind: "deleteAll", ids: ["r8"] },
+        },
       ],
     });
     await queue.close();
@@ -164,7 +189,9 @@ describe("the next start", () => {
       "insert echo: echo",
       "4: parked",
     ]);
-    expect(writer.failed()).toMatchObject([{ op: { opId: "3" }, error: { code: "rejected", message: "it was no good" } }]);
+    expect(writer.failed()).toMatchObject([
+      { op: { opId: "3" }, error: { code: "rejected", message: "it was no good" } },
+    ]);
     await clock.advance(5_000);
     expect(state.store.get("echo")).toEqual({ id: "echo" });
     await clock.advance(1_000);
@@ -180,10 +207,16 @@ describe("the next start", () => {
     const queues = createMemoryQueues();
     const queue = await openQueue(queues);
     const op = { opId: "1", enqueuedAt: 0, attempt: 1, kind: "deleteAll" } as const;
-    await queue.apply({ puts: [{ sequence: 1, op, state: "confirmed", nextAttemptAt: 0, outcomeUnknown: false }] });
+    await queue.apply({
+      puts: [{ sequence: 1, op, state: "confirmed", nextAttemptAt: 0, outcomeUnknown: false }],
+    });
     await queue.close();
     const stored = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`r${n}`, { n }]));
-    const { writer, state, shown } = await createRig({ queue: await openQueue(queues), durable: true, stored });
+    const { writer, state, shown } = await createRig({
+      queue: await openQueue(queues),
+      durable: true,
+      stored,
+    });
     expect(state.visible("r1")).toBeUndefined();
     await writer.ready;
     await state.store.whenLoaded();
@@ -251,7 +284,11 @@ describe("the end", () => {
     await clock.advance(2_000);
     await closing;
     await flushed;
-    expect(await Promise.all(handles.map(({ confirmed }) => told(confirmed)))).toEqual(["done", "closed", "closed"]);
+    expect(await Promise.all(handles.map(({ confirmed }) => told(confirmed)))).toEqual([
+      "done",
+      "closed",
+      "closed",
+    ]);
     const failed = events.flatMap((event) =>
       event.type === "writeFailed" ? [[event.op.id, event.error.code]] : [],
     );
@@ -341,7 +378,9 @@ describe("cost", () => {
     const listener = (reason: unknown): void => void unhandled.push(reason);
     process.on("unhandledRejection", listener);
     onTestFinished(() => void process.off("unhandledRejection", listener));
-    const { writer, destination, settle, clock } = await createRig({ policy: { maxOps: 3, whenFull: "reject" } });
+    const { writer, destination, settle, clock } = await createRig({
+      policy: { maxOps: 3, whenFull: "reject" },
+    });
     destination.script.push(failing("rejected"), failing("timeout"));
     const handles = ["a", "b", "c", "d"].map((id) => writer.submit(insert(id)));
     handles.forEach((handle) => void [handle.staged, handle.confirmed]);
@@ -355,7 +394,10 @@ describe("cost", () => {
   });
 
   const timeOf = async (ops: number, idOf: (n: number) => string): Promise<number> => {
-    const { writer, destination, activity, state } = await createRig({ rows: { a: { n: 0 } }, policy: { maxOps: 1e6 } });
+    const { writer, destination, activity, state } = await createRig({
+      rows: { a: { n: 0 } },
+      policy: { maxOps: 1e6 },
+    });
     destination.calls.push = () => 0;
     activity.set("offline");
     const startMs = performance.now();

@@ -25,14 +25,29 @@ const request: fc.Arbitrary<WriteRequest> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constantFrom("insert", "replace"), id, row }), weight: 4 },
   { arbitrary: fc.record({ kind: fc.constant("patch"), id, partial: row }), weight: 6 },
   { arbitrary: fc.record({ kind: fc.constant("delete"), id }), weight: 2 },
-  { arbitrary: fc.record({ kind: fc.constant("deleteAll"), ids: fc.array(id, { maxLength: 3 }) }), weight: 1 },
+  {
+    arbitrary: fc.record({ kind: fc.constant("deleteAll"), ids: fc.array(id, { maxLength: 3 }) }),
+    weight: 1,
+  },
   { arbitrary: fc.record({ kind: fc.constant("deleteAll") }), weight: 1 },
 );
 
 type Command =
   | { readonly do: "write"; readonly request: WriteRequest; readonly fates: readonly Fate[] }
   | { readonly do: "master"; readonly id: string; readonly row: Row | undefined }
-  | { readonly do: "tell" | "wait" | "settle" | "refresh" | "offline" | "active" | "hold" | "delay" | "release" }
+  | {
+      readonly do:
+        | "tell"
+        | "tell all"
+        | "wait"
+        | "settle"
+        | "refresh"
+        | "offline"
+        | "active"
+        | "hold"
+        | "delay"
+        | "release";
+    }
   | { readonly do: "retry" | "discard" | "cancel"; readonly at: number };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -44,9 +59,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("master"), id, row: fc.option(row, { nil: undefined }) }),
     weight: 3,
   },
-  { arbitrary: fc.record({ do: fc.constantFrom("tell", "wait", "settle", "settle") }), weight: 8 },
   {
-    arbitrary: fc.record({ do: fc.constantFrom("refresh", "offline", "active", "hold", "delay", "release") }),
+    arbitrary: fc.record({ do: fc.constantFrom("tell", "tell all", "wait", "settle", "settle") }),
+    weight: 8,
+  },
+  {
+    arbitrary: fc.record({
+      do: fc.constantFrom("refresh", "offline", "active", "hold", "delay", "delay", "release"),
+    }),
     weight: 4,
   },
   { arbitrary: fc.record({ do: fc.constantFrom("retry", "discard", "cancel"), at: fc.nat(5) }), weight: 3 },
@@ -84,7 +104,11 @@ class World {
   readonly taken = new Set<string>();
   readonly named = new Set<string>();
   readonly firstSent: string[] = [];
-  readonly handles: { readonly handle: WriteHandle; readonly failed: ReadonlySet<string>; outcome: string }[] = [];
+  readonly handles: {
+    readonly handle: WriteHandle;
+    readonly failed: ReadonlySet<string>;
+    outcome: string;
+  }[] = [];
   readonly cancelled = new Set<string>();
   readonly mirror = new Map<string, Row>();
   readonly setting: Setting;
@@ -122,7 +146,8 @@ class World {
       if (reset) this.mirror.clear();
       if (reset) for (const [each, shown] of state.visibleEntries()) this.mirror.set(each, shown);
       for (const { id: each, before, after } of changes) {
-        if (!same(before, this.mirror.get(each))) this.wrong ??= `a publication has another before of ${each}`;
+        if (!same(before, this.mirror.get(each)))
+          this.wrong ??= `a publication has another before of ${each}`;
         if (after === undefined) this.mirror.delete(each);
         else this.mirror.set(each, after);
       }
@@ -258,7 +283,8 @@ class World {
       if (order.indexOf(other.opId) < order.indexOf(op.opId)) continue;
       if (hidesAll(other)) return;
       // Made between the failure and its event: then it may be sent.
-      if (this.handles.find(({ handle }) => handle.opId === other.opId)?.failed.has(op.opId) === true) continue;
+      if (this.handles.find(({ handle }) => handle.opId === other.opId)?.failed.has(op.opId) === true)
+        continue;
       if (!hidesAll(op) && concerns(op, other)) this.held.set(other.opId, op.opId);
     }
   }
@@ -288,7 +314,10 @@ class World {
           else if (op.id === each) expected = applyOp(op, expected);
         }
       }
-      expect(same(state.visible(each), expected), `${each} shows confirmed rows with the ops that survive`).toBe(true);
+      expect(
+        same(state.visible(each), expected),
+        `${each} shows confirmed rows with the ops that survive`,
+      ).toBe(true);
     }
     expect(this.wrong).toBeUndefined();
   }
@@ -300,14 +329,28 @@ class World {
   }
 
   async run(step: Command): Promise<void> {
-    const { writer, clock, activity, settle } = this.rig;
     switch (step.do) {
       case "write":
         return this.write(step.request, step.fates);
       case "master":
         return this.put(step.id, step.row);
+      case "retry":
+      case "discard":
+      case "cancel":
+        return this.decide(step.do, step.at);
+      default:
+        return this.go(step.do);
+    }
+  }
+
+  async go(what: (Command & { readonly do: "tell" })["do"]): Promise<void> {
+    const { clock, activity, settle } = this.rig;
+    switch (what) {
       case "tell":
         return this.tell();
+      case "tell all":
+        while (this.feed.length > 0) this.tell();
+        return;
       case "wait":
         return clock.advance(20_000);
       case "settle":
@@ -317,7 +360,7 @@ class World {
         return this.refresh();
       case "offline":
       case "active":
-        return activity.set(step.do);
+        return activity.set(what);
       case "hold":
         this.gate ??= Promise.withResolvers();
         return;
@@ -326,17 +369,17 @@ class World {
         return;
       case "release":
         return this.release();
-      case "retry":
-      case "discard": {
-        const letter = writer.failed().at(step.at);
-        if (letter !== undefined) void writer[step.do](letter.op.opId);
-        return;
-      }
-      case "cancel": {
-        const target = this.handles.at(-1 - step.at);
-        if (target === undefined) return;
-        void target.handle.cancel().then((done) => done && this.cancelled.add(target.handle.opId));
-      }
+    }
+  }
+
+  decide(what: "retry" | "discard" | "cancel", at: number): void {
+    const { writer } = this.rig;
+    if (what === "cancel") {
+      const target = this.handles.at(-1 - at);
+      void target?.handle.cancel().then((done) => done && this.cancelled.add(target.handle.opId));
+    } else {
+      const letter = writer.failed().at(at);
+      if (letter !== undefined) void writer[what](letter.op.opId);
     }
   }
 
@@ -377,7 +420,8 @@ class World {
     expect(writer.diagnostics()).toEqual({ depth: 0, inFlight: 0, failed: 0, oldestMs: undefined });
     for (const { handle, outcome } of this.handles) {
       expect(outcome).not.toBe("open");
-      if (this.cancelled.has(handle.opId)) expect([outcome, this.taken.has(handle.opId)]).toEqual(["rejected", false]);
+      if (this.cancelled.has(handle.opId))
+        expect([outcome, this.taken.has(handle.opId)]).toEqual(["rejected", false]);
     }
     expect(Object.fromEntries(state.visibleEntries())).toEqual(Object.fromEntries(this.rows));
   }
@@ -396,21 +440,25 @@ function concerns(a: WriteOp, b: WriteOp): boolean {
 
 test("W33 W7 W10 W18 every sequence of writes, outcomes and changes ends well", async () => {
   await fc.assert(
-    fc.asyncProperty(setting, fc.array(command, { maxLength: 40, size: "max" }), async (settings, commands) => {
-      const world = new World(settings);
-      await world.start();
-      for (const step of commands) {
-        await world.run(step);
+    fc.asyncProperty(
+      setting,
+      fc.array(command, { maxLength: 40, size: "max" }),
+      async (settings, commands) => {
+        const world = new World(settings);
+        await world.start();
+        for (const step of commands) {
+          await world.run(step);
+          world.check();
+          await Promise.resolve();
+          await Promise.resolve();
+        }
+        await world.rig.settle();
         world.check();
-        await Promise.resolve();
-        await Promise.resolve();
-      }
-      await world.rig.settle();
-      world.check();
-      world.checkMirror();
-      await world.finish();
-      world.checkMirror();
-    }),
-    runs(300),
+        world.checkMirror();
+        await world.finish();
+        world.checkMirror();
+      },
+    ),
+    runs(500),
   );
 });

@@ -144,7 +144,9 @@ describe("batches", () => {
   };
 
   test("W14 ready ops of different ids go together, in order, at most 100", async () => {
-    const { writer, batches, shown } = await createBatchRig((ops) => ops.map((op) => ({ row: { sent: op.id ?? "" } })));
+    const { writer, batches, shown } = await createBatchRig((ops) =>
+      ops.map((op) => ({ row: { sent: op.id ?? "" } })),
+    );
     for (let n = 0; n < 120; n++) writer.submit(insert(`r${n}`));
     writer.submit(patch("r0", 1));
     await writer.flush();
@@ -205,9 +207,18 @@ describe("coalescing", () => {
     ];
     await settle();
     release();
-    expect(await Promise.all(handles.map(({ confirmed }) => confirmed))).toEqual(Array(3).fill({ id: "a", n: 2 }));
+    expect(await Promise.all(handles.map(({ confirmed }) => confirmed))).toEqual(
+      Array(3).fill({ id: "a", n: 2 }),
+    );
     expect(destination.calls.slice(1)).toEqual([
-      { opId: "a", kind: "insert", id: "a", row: { id: "a", n: 2 }, attempt: 1, enqueuedAt: expect.any(Number) },
+      {
+        opId: "a",
+        kind: "insert",
+        id: "a",
+        row: { id: "a", n: 2 },
+        attempt: 1,
+        enqueuedAt: expect.any(Number),
+      },
     ]);
     expect(shown()["a"]).toEqual({ id: "a", n: 2 });
     expect(eventLog().filter((line) => line.startsWith("writeConfirmed"))).toEqual([
@@ -230,7 +241,9 @@ describe("coalescing", () => {
   });
 
   test("W15 an insert and its delete cancel out unsent", async () => {
-    const { writer, destination, shown, eventLog, settle, queue } = await createRig({ policy: { coalesce: true } });
+    const { writer, destination, shown, eventLog, settle, queue } = await createRig({
+      policy: { coalesce: true },
+    });
     const handles = [
       writer.submit(insert("a")),
       writer.submit({ ...patch("a", 1), opId: "b" }),
@@ -247,7 +260,9 @@ describe("coalescing", () => {
 
   test("W15 with a concurrency of 1 an op of another id between keeps them apart", async () => {
     const between = async (concurrency: number): Promise<readonly string[]> => {
-      const { writer, destination, settle, activity } = await createRig({ policy: { coalesce: true, concurrency } });
+      const { writer, destination, settle, activity } = await createRig({
+        policy: { coalesce: true, concurrency },
+      });
       activity.set("offline");
       writer.submit(insert("a"));
       writer.submit(insert("b"));

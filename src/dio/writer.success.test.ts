@@ -3,8 +3,10 @@ import { createRig, failing, type Rig } from "../../test/dio/write-rig.ts";
 import type { Row } from "../record/index.ts";
 import type { WriteResult } from "./writer.ts";
 
-const insert = (id: string, row: Row = { id }) => ({ kind: "insert", id, row, opId: `insert ${id}` }) as const;
-const patch = (id: string, partial: Row, opId = `patch ${id}`) => ({ kind: "patch", id, partial, opId }) as const;
+const insert = (id: string, row: Row = { id }) =>
+  ({ kind: "insert", id, row, opId: `insert ${id}` }) as const;
+const patch = (id: string, partial: Row, opId = `patch ${id}`) =>
+  ({ kind: "patch", id, partial, opId }) as const;
 
 /** The master itself tells of a row. */
 function tell({ state, writer, clock }: Rig, id: string, row: Row | undefined, opId?: string): void {
@@ -172,14 +174,23 @@ describe("another id", () => {
     expect(await added.confirmed).toEqual({ key: 17, name: "new", by: "server" });
     await writer.flush();
     expect(changes[0]).toEqual(["tmp", "17"]);
-    expect(destination.log.slice(1)).toEqual(["patch 17 1", "replace 17 1", "deleteAll 17+other 1", "insert 17 1"]);
+    expect(destination.log.slice(1)).toEqual([
+      "patch 17 1",
+      "replace 17 1",
+      "deleteAll 17+other 1",
+      "insert 17 1",
+    ]);
     expect(destination.calls[2]).toMatchObject({ row: { key: 17, name: "whole" } });
     expect(shown()).toEqual({ "17": { key: 17, name: "last" } });
   });
 
   test("W19 an id alone will do; dead letters, parked ops and waiting echoes move too", async () => {
     const { writer, destination, settle, shown, clock, queue } = await createRig();
-    destination.script.push(failing("rejected"), () => ({ awaitEcho: true }), () => ({ id: "new" }));
+    destination.script.push(
+      failing("rejected"),
+      () => ({ awaitEcho: true }),
+      () => ({ id: "new" }),
+    );
     writer.submit(patch("tmp", { dead: 1 }, "dead"));
     writer.submit(patch("tmp", { parked: 1 }, "parked"));
     await settle();

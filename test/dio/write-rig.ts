@@ -190,11 +190,19 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 function collect(state: DioState, events: DioEvent[]): void {
-  const types = [
-    ...["recordInserted", "recordChanged", "recordRemoved", "invalidated", "upstreamFailed", "cacheFailed"],
-    ...["writeQueued", "writeConfirmed", "writeRetrying", "writeFailed"],
-  ] as const;
-  for (const type of types) state.bus.on(type as DioEvent["type"], (event) => events.push(event));
+  const types: readonly DioEvent["type"][] = [
+    "recordInserted",
+    "recordChanged",
+    "recordRemoved",
+    "invalidated",
+    "upstreamFailed",
+    "cacheFailed",
+    "writeQueued",
+    "writeConfirmed",
+    "writeRetrying",
+    "writeFailed",
+  ];
+  for (const type of types) state.bus.on(type, (event) => events.push(event));
 }
 
 function toLine(event: DioEvent): string {

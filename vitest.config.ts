@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     globalSetup: ["test/global-setup.ts"],
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 5_000,
     dangerouslyIgnoreUnhandledErrors: false,
     restoreMocks: true,

@@ -1,4 +1,4 @@
-import { anySignal, type Clock, DioramaError, messageOf, toDioramaError } from "../base/index.ts";
+import { abortable, anySignal, type Clock, DioramaError, messageOf, toDioramaError } from "../base/index.ts";
 import type { CacheTable } from "../cache/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
 import { type CallOptions, type ChangeEvent, vista, type Vista } from "../vista/index.ts";
@@ -53,6 +53,7 @@ export class DioCore implements DioParts {
       clock: options.clock,
       keeps: options.cache.keeps,
       onFailure: (error) => this.#cacheFailed(error),
+      onLost: () => this.state.startOver(),
     });
     this.state = new DioState(store, options.logger);
     const context = this.#createContext();
@@ -83,7 +84,8 @@ export class DioCore implements DioParts {
     // Nobody knows what was lost at an unclean end: served at once, refreshed behind.
     if (store.meta.complete && !store.meta.clean) this.state.markAllStale();
     const started = this.#wholeReads.start();
-    if (onStartBlocking) await started;
+    // Closing it meanwhile ends the wait, whatever the callback does.
+    if (onStartBlocking) await abortable(started, this.#closing.signal);
     else started.catch((error: unknown) => this.#startFailed(error));
     void started.then(
       () => this.#wholeReads.checkVersion(),
@@ -152,6 +154,7 @@ export class DioCore implements DioParts {
 
   emptied(): void {
     this.#reader.forgetFills();
+    this.state.noteEmptied();
     this.state.store.setMeta({ complete: false, seededAt: undefined, version: undefined });
   }
 
@@ -216,7 +219,8 @@ export class DioCore implements DioParts {
       await this.writer.close({ drainMs });
       this.#closing.abort(this.#closedError());
       this.state.publishNow();
-      await this.state.store.close();
+      // What is known to be out of date has to be looked at in the next session.
+      await this.state.store.close({ upToDate: !this.state.hasStale });
     } finally {
       this.#closing.abort(this.#closedError());
       this.state.bus.close();

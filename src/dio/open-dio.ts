@@ -5,18 +5,8 @@ import { Dio } from "./dio.ts";
 import { DioCore } from "./dio-core.ts";
 import type { DioOptions } from "./options.ts";
 
-/** An open Dio, and what its Lens does with it besides. */
-export interface OpenedDio<R extends object = Row> {
-  readonly dio: Dio<R>;
-  /** Resolves when every cache change so far is in its table. */
-  flushCache(): Promise<void>;
-}
-
 /** Opens the table and the queue, starts what runs behind, and waits for onStart where that blocks. */
-export async function openDio<R extends object = Row>(
-  master: Vista,
-  options: DioOptions,
-): Promise<OpenedDio<R>> {
+export async function openDio<R extends object = Row>(master: Vista, options: DioOptions): Promise<Dio<R>> {
   const table = await options.cache.openTable(options.table);
   try {
     const fingerprint = master.fingerprint();
@@ -28,12 +18,17 @@ export async function openDio<R extends object = Row>(
     const core = new DioCore(master, options, { table, queue });
     if (table.lost !== undefined) core.cacheWasLost(table.lost);
     try {
+      options.onOpen({
+        facade: () => core.facade(undefined),
+        flush: () => core.state.store.journal.flush(),
+        close: (drainMs) => core.close(drainMs),
+      });
       await core.start();
     } catch (error) {
       await core.close(0).catch(() => undefined);
       throw error;
     }
-    return { dio: new Dio<R>(core), flushCache: () => core.state.store.journal.flush() };
+    return new Dio<R>(core);
   } catch (error) {
     await table.close();
     throw error;

@@ -44,6 +44,14 @@ export interface DioCallbacks<R extends object = Row> {
   readonly onQuery?: ((dio: Dio<R>, query: Query, call: CallbackCall) => Promised<FillResult>) | undefined;
 }
 
+/** What a Lens does with an open Dio, whatever its rows are. */
+export interface OpenDio {
+  facade(): Vista;
+  /** Resolves when every cache change so far is in its table. */
+  flush(): Promise<void>;
+  close(drainMs: number): Promise<void>;
+}
+
 /** Everything a Dio is built from: plain data, made by the Lens. Times in milliseconds. */
 export interface DioOptions {
   readonly callbacks: DioCallbacks;
@@ -60,6 +68,8 @@ export interface DioOptions {
   readonly activity: ActivitySignal;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Called once it can be closed, before onStart: throwing ends it. */
+  readonly onOpen: (open: OpenDio) => void;
   /** Called once, when the Dio has closed. */
   readonly onClose: () => void;
   /** The facade of another open Dio of the same Lens over this vista, if there is one. */

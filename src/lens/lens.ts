@@ -1,6 +1,6 @@
-import { createActivity, DioramaError, silentLogger, systemClock } from "../base/index.ts";
+import { createActivity, DioramaError, silentLogger, systemClock, toMilliseconds } from "../base/index.ts";
 import { type CacheBackend, createMemoryCache } from "../cache/index.ts";
-import { type CloseOptions, type Dio, openDio, type OpenedDio } from "../dio/index.ts";
+import { type CloseOptions, type Dio, type OpenDio, openDio } from "../dio/index.ts";
 import { createMemoryQueues, type QueueBackend } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Source, Vista } from "../vista/index.ts";
@@ -16,7 +16,7 @@ export class Lens {
   readonly #cache: CacheBackend;
   readonly #queues: QueueBackend;
   /** Open Dios by table. */
-  readonly #dios = new Map<string, OpenDio>();
+  readonly #dios = new Map<string, { readonly open: OpenDio; readonly fingerprint: string }>();
   readonly #opening = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
@@ -41,21 +41,14 @@ export class Lens {
     overrides: MakeDioSettings<R> = {},
   ): Promise<Dio<R>> {
     this.#assertOpen();
-    const own = untypedVista(master);
-    const opening = this.#openDio<R>(own, overrides);
+    const opening = this.#openDio<R>(untypedVista(master), overrides);
     this.#opening.add(opening);
-    try {
-      const opened = await opening;
-      this.#dios.set(opened.dio.name, { fingerprint: own.fingerprint(), ...lensView(opened) });
-      return opened.dio;
-    } finally {
-      this.#opening.delete(opening);
-    }
+    return opening.finally(() => this.#opening.delete(opening));
   }
 
   /** Resolves when every cache change so far is in its table; rejects with why one is not (`full`). */
   async flush(): Promise<void> {
-    await settleAll([...this.#dios.values()].map((open) => open.flushCache()));
+    await settleAll([...this.#dios.values()].map(({ open }) => open.flush()));
   }
 
   /** Closes its Dios, then the cache. Idempotent. */
@@ -68,7 +61,7 @@ export class Lens {
     await this.close();
   }
 
-  async #openDio<R extends object>(master: Vista, overrides: MakeDioSettings<R>): Promise<OpenedDio<R>> {
+  async #openDio<R extends object>(master: Vista, overrides: MakeDioSettings<R>): Promise<Dio<R>> {
     const problems = new Problems();
     checkOverrides(overrides, problems);
     const settings = mergeSettings(this.#settings, untypedSettings(overrides));
@@ -84,16 +77,22 @@ export class Lens {
       activity: settings.activity ?? createActivity(),
       logger: settings.logger ?? silentLogger,
       clock: settings.clock ?? systemClock,
+      onOpen: (open) => {
+        this.#assertOpen();
+        this.#dios.set(table, { open, fingerprint: master.fingerprint() });
+      },
       onClose: () => this.#dios.delete(table),
       facadeOf: (target) => this.#facadeOf(target),
     });
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    await Promise.allSettled(this.#opening);
+    const drainMs = toMilliseconds(options.drain ?? "30s", "close({ drain })");
     try {
-      await settleAll([...this.#dios.values()].map((open) => open.close(options)));
+      await settleAll([...this.#dios.values()].map(({ open }) => open.close(drainMs)));
     } finally {
+      // Those that were being made end too: they were closed, or find the Lens closed.
+      await Promise.allSettled(this.#opening);
       await this.#queues.close();
       await this.#cache.close();
     }
@@ -101,7 +100,8 @@ export class Lens {
 
   #facadeOf(target: Vista<object>): Vista<object> | undefined {
     const fingerprint = target.fingerprint();
-    for (const open of this.#dios.values()) if (open.fingerprint === fingerprint) return open.facade();
+    for (const made of this.#dios.values()) if (made.fingerprint === fingerprint) return made.open.facade();
+
     return undefined;
   }
 
@@ -109,23 +109,6 @@ export class Lens {
     if (this.#closed !== undefined)
       throw new DioramaError("closed", "this Lens is closed; build another one");
   }
-}
-
-/** What the Lens does with a Dio, whatever its rows are. */
-interface OpenDio {
-  readonly fingerprint: string;
-  facade(): Vista<object>;
-  flushCache(): Promise<void>;
-  close(options: CloseOptions): Promise<void>;
-}
-
-function lensView<R extends object>(opened: OpenedDio<R>): Omit<OpenDio, "fingerprint"> {
-  const { dio } = opened;
-  return {
-    facade: () => untypedVista(dio.vista()),
-    flushCache: () => opened.flushCache(),
-    close: (options) => dio.close(options),
-  };
 }
 
 /** Waits for all, then fails with the first failure: one that fails leaves none of the others half done. */

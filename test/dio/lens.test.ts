@@ -165,6 +165,15 @@ describe("making a Dio", () => {
     expect((await failure(make("late"))).code).toBe("closed");
   });
 
+  test("L8 closing ends a start that hangs, and the making with it", async () => {
+    const { source, builder, clock } = createStage();
+    const lens = await openLens({ clock, builder: builder.onStart(() => new Promise(() => undefined)) });
+    const made = failure(lens.makeDio(source));
+    await settle();
+    await lens.close();
+    expect((await made).code).toBe("closed");
+  });
+
   test("L8 `await using` closes", async () => {
     const { source } = createStage();
     let kept: Dio<object> | undefined;

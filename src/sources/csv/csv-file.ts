@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, statSync } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import type { BigIntStats } from "node:fs";
 import { errorAt, type DioramaError } from "../../base/index.ts";
@@ -23,6 +23,16 @@ export async function fileStamp(path: string): Promise<string | undefined> {
     return stats.isFile() ? stampOf(stats) : undefined;
   } catch {
     // Gone or out of reach: reading it says why.
+    return undefined;
+  }
+}
+
+/** The same at once: for whoever must not miss what happens next. */
+export function fileStampNow(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true });
+    return stats.isFile() ? stampOf(stats) : undefined;
+  } catch {
     return undefined;
   }
 }

@@ -83,7 +83,7 @@ export class CsvSource<R extends object = Row> implements Source<R> {
     let stamp = "";
     const entries = (open: OpenCsvFile): AsyncIterable<readonly Entry<R>[]> => {
       ({ stamp } = open);
-      return this.#entries(this.#blocks(open, scan, badRows), builder, progress);
+      return this.#entries(this.#blocks(open, scan, badRows), builder, { badRows, progress });
     };
     yield* withFile(scan, entries);
     this.#finish(stamp, progress, badRows);
@@ -102,11 +102,11 @@ export class CsvSource<R extends object = Row> implements Source<R> {
     let stamp = "";
     const badRows = this.#badRows();
     const scan = this.#scan(call, undefined);
-    const blocks = (open: OpenCsvFile): AsyncIterable<DataBlock> => {
+    const sizes = (open: OpenCsvFile): AsyncIterable<number> => {
       ({ stamp } = open);
-      return this.#blocks(open, scan, badRows);
+      return this.#sizes(this.#blocks(open, scan, badRows), badRows);
     };
-    for await (const block of withFile(scan, blocks)) rows += block.rows.length;
+    for await (const size of withFile(scan, sizes)) rows += size;
     this.#counted = { stamp, rows };
     return rows;
   }
@@ -185,17 +185,25 @@ export class CsvSource<R extends object = Row> implements Source<R> {
   async *#entries(
     blocks: AsyncIterable<DataBlock>,
     builder: EntryBuilder,
-    progress: ReadProgress,
+    { badRows, progress }: { readonly badRows: BadRows; readonly progress: ReadProgress },
   ): AsyncGenerator<readonly Entry<R>[], void, undefined> {
     for await (const block of blocks) {
       // The row type is what the caller says the file holds, or what its validator will see to.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
       const entries = builder.build(block) as unknown as readonly Entry<R>[];
+      badRows.settle();
       for (let start = 0; start < entries.length; start += BATCH_ROWS) {
         const batch = entries.length <= BATCH_ROWS ? entries : entries.slice(start, start + BATCH_ROWS);
         progress.rows += batch.length;
         yield batch;
       }
+    }
+  }
+
+  async *#sizes(blocks: AsyncIterable<DataBlock>, badRows: BadRows): AsyncGenerator<number, void, undefined> {
+    for await (const block of blocks) {
+      badRows.settle();
+      yield block.rows.length;
     }
   }
 

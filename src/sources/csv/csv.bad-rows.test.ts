@@ -84,6 +84,20 @@ test("CSV21 lines are those of the file, also after quoted line ends, blank line
   ]);
 });
 
+test("CSV21 a return at the end of a quoted cell shifts no line behind it", async () => {
+  const { place } = await outcomeOf('k,v\na,"\r"\nb,"\n"\nc\n', id);
+  expect(place).toEqual([5, "v"]);
+});
+
+test("CSV21 CSV23 the first bad row of the file comes first, whatever is wrong with it", async () => {
+  const { place, skipped } = await outcomeOf("k,v\na,x\nb\nc,3,3\na,4\n", {
+    ...id,
+    columns: { k: "text", v: "integer" },
+  });
+  expect(place).toEqual([2, "v"]);
+  expect(skipped.map(([line]) => line)).toEqual([2, 3, 4]);
+});
+
 test("CSV21 CSV23 bytes that are no UTF-8", async () => {
   const bytes = Buffer.concat([
     Buffer.from("k,v,w\nä,1,1\nb,"),
@@ -154,7 +168,8 @@ test("CSV22 bytes are those of UTF-8, and a row of just maxRowBytes is read", as
   const limit = Buffer.byteLength("b,ää\n");
   const vista = await csv(folder.write("k,v\nb,ää\n"), { maxRowBytes: limit });
   expect((await vista.list()).size).toBe(1);
-  const error = await errorOf(csv(folder.write("k,v\nb,äää\n"), { maxRowBytes: limit }));
+  const longer = await csv(folder.write("k,v\nb,äää\n"), { maxRowBytes: limit });
+  const error = await errorOf(longer.list());
   expect(error.place.line).toBe(2);
 });
 

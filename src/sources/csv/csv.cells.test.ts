@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { errorOf, openCsvFolder } from "../../../test/csv/csv-folder.ts";
 import type { Value } from "../../record/index.ts";
 import type { ColumnInput } from "../../vista/index.ts";
+import type { CsvOptions } from "./csv-options.ts";
 import { csv } from "./csv.ts";
 
 const folder = openCsvFolder();
-const open = (text: string, options: Parameters<typeof csv>[1] = {}) => csv(folder.write(text), options);
+const open = (text: string, options: CsvOptions = {}) => csv(folder.write(text), options);
 const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
 
 /** The column of these cells beside another one: its type and its values. */

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { errorOf, openCsvFolder, rowsOf } from "../../../test/csv/csv-folder.ts";
+import type { CsvOptions } from "./csv-options.ts";
 import { csv } from "./csv.ts";
 
 const folder = openCsvFolder();
-const open = (text: string, options: Parameters<typeof csv>[1] = {}) => csv(folder.write(text), options);
-const names = async (text: string, options: Parameters<typeof csv>[1] = {}): Promise<string[]> =>
+const open = (text: string, options: CsvOptions = {}) => csv(folder.write(text), options);
+const names = async (text: string, options: CsvOptions = {}): Promise<string[]> =>
   (await open(text, options)).schema.columns.map((column) => column.name);
 
 test("CSV6 the first row that is not blank names the columns, in their order", async () => {

@@ -2,13 +2,13 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { errorOf, openCsvFolder } from "../../../test/csv/csv-folder.ts";
 import type { Value } from "../../record/index.ts";
+import type { CsvOptions } from "./csv-options.ts";
 import { csv } from "./csv.ts";
 
 const folder = openCsvFolder();
-type Options = Parameters<typeof csv>[1];
 
 /** The values of each row of a file. */
-async function valuesOf(content: string | Uint8Array, options: Options = {}): Promise<Value[][]> {
+async function valuesOf(content: string | Uint8Array, options: CsvOptions = {}): Promise<Value[][]> {
   const vista = await csv(folder.write(content), options);
   return [...(await vista.list()).values()].map((row) => Object.values(row));
 }

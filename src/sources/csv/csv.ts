@@ -16,8 +16,7 @@ export class CsvVista<R extends object = Row> extends Vista<R> {
 
 /**
  * A vista over a CSV file (`.gz` too), after a look at its header and first 10,000 rows. `notFound` where there is
- * no such file; `invalid` for options or a header that can't be, and for a bad row among the first (unless those
- * are skipped).
+ * no such file, `invalid` for options or a header that can't be; bad rows end the reads, not this.
  */
 export function csv<R extends object>(
   file: string | URL,

@@ -115,6 +115,7 @@ export class DataRows {
   }
 
   #refuseRagged(cells: number, line: number, columns: readonly string[]): void {
+    if (!this.#input.badRows.isListing) return this.#input.badRows.countOnly();
     const expected = `${columns.length} ${columns.length === 1 ? "column" : "columns"}`;
     if (cells < columns.length) {
       const missing = columns[cells];
@@ -126,19 +127,15 @@ export class DataRows {
   }
 
   #refuse(reason: BadRowKind, before: string): void {
-    const columns = this.#columns;
-    const reached = this.#parser.parse(before).at(-1)?.length ?? 1;
-    const column = columns?.[reached - 1];
-    if (columns === undefined) {
+    const { file, badRows } = this.#input;
+    if (this.#columns === undefined) {
       // Without a header nothing can be read, whatever happens to bad rows.
-      throw errorAt(
-        "invalid",
-        { file: this.#input.file, line: this.#line },
-        `the header: ${this.#textOf(reason)}`,
-      );
+      throw errorAt("invalid", { file, line: this.#line }, `the header: ${this.#textOf(reason)}`);
     }
     this.#count++;
-    this.#input.badRows.report(this.#line, column, this.#textOf(reason));
+    if (!badRows.isListing) return badRows.countOnly();
+    const reached = this.#parser.parse(before).at(-1)?.length ?? 1;
+    badRows.report(this.#line, this.#columns[reached - 1], this.#textOf(reason));
   }
 
   #textOf(reason: BadRowKind): string {

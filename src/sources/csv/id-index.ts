@@ -14,7 +14,7 @@ export class IdIndex {
 
   /** Keeps the line of a new id and answers 0; for an id that is there already, the line that it came with. */
   add(id: string, line: number): number {
-    const hash = hashOf(id);
+    const hash = hashId(id);
     const shard = this.#shards[hash >>> (32 - SHARD_BITS)];
     return shard === undefined ? 0 : shard.add(id, hash, line);
   }
@@ -106,7 +106,7 @@ class Shard {
 }
 
 /** FNV-1a over the UTF-16 units, its bits mixed once more so that the upper and the lower ones serve alike. */
-function hashOf(text: string): number {
+export function hashId(text: string): number {
   let hash = text.length;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);

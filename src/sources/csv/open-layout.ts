@@ -8,7 +8,7 @@ import { DataRows } from "./data-rows.ts";
 import type { CellColumn } from "./entry-builder.ts";
 import { toHeader, unknownColumn } from "./header.ts";
 import { readHead, scanFile, withFile, type ScanOptions } from "./scan-file.ts";
-import { ColumnSniffer, SNIFFED_ROWS } from "./sniff-columns.ts";
+import { ColumnSniffer } from "./sniff-columns.ts";
 import { sniffSyntax } from "./sniff-syntax.ts";
 import type { CsvSyntax } from "./row-cutter.ts";
 
@@ -43,28 +43,29 @@ async function* look(open: OpenCsvFile, scan: ScanOptions): AsyncGenerator<Found
   const { settings } = scan;
   const { file, headers, replaceHeader } = settings;
   const syntax = sniffSyntax(await readHead(open, scan), settings.quote, settings.delimiter);
+  // A bad row is the business of whoever reads the rows; where it ends the read, nothing behind it counts.
+  const badRows = new BadRows(file, true);
   const data = new DataRows({
     file,
     syntax,
     trim: settings.trim,
     maxRowBytes: settings.maxRowBytes,
-    badRows: new BadRows(file, settings.skipBadRows),
+    badRows,
     header:
       headers !== undefined && !replaceHeader
         ? headers
         : (cells, line) => headersOf(headers, cells, { file, line }),
   });
   let sniffer: ColumnSniffer | undefined;
-  let left = SNIFFED_ROWS;
   for await (const piece of scanFile(open, scan, syntax)) {
-    const { rows } = data.take(piece);
+    const block = data.take(piece);
     const names = data.columns;
     if (names === undefined) continue;
     if (names.every((name) => settings.columns.has(name))) break;
     sniffer ??= new ColumnSniffer(names.length, settings.nullTokens);
-    for (const row of rows.slice(0, left)) sniffer.add(row);
-    left -= rows.length;
-    if (left <= 0) break;
+    const end = settings.skipBadRows ? undefined : badRows.firstLine;
+    if (!sniffer.addBlock(block, end) || end !== undefined) break;
+    badRows.settle();
   }
   if (data.columns !== undefined) yield { syntax, names: data.columns, sniffer };
 }
@@ -102,8 +103,9 @@ function toLayout<R extends object>(found: Found, settings: CsvSettings, options
     references: options.references,
     open: false,
   });
+  const byName = new Map(schema.columns.map((column) => [column.name, column]));
   const columns = names.map((name): CellColumn => {
-    const column = schema.columns.find((candidate) => candidate.name === name);
+    const column = byName.get(name);
     const type = column?.type ?? "text";
     return {
       name,

@@ -6,6 +6,9 @@ import type { OpenCsvFile } from "./csv-file.ts";
 /** Small enough that parsing one chunk takes a few milliseconds, large enough that reading costs little. */
 export const CHUNK_BYTES = 65_536;
 
+/** Smaller pieces zlib does not make. */
+const LEAST_UNZIPPED_BYTES = 64;
+
 export interface ReadBytesOptions {
   readonly file: string;
   readonly gzip: boolean | undefined;
@@ -29,7 +32,7 @@ export async function* readBytes(
   }
   // Copies, since the stream keeps chunks while the next ones are read.
   const zipped = Readable.from(copies(plain), { objectMode: false, highWaterMark: CHUNK_BYTES });
-  const unzipped = createGunzip({ chunkSize: options.chunkBytes });
+  const unzipped = createGunzip({ chunkSize: Math.max(LEAST_UNZIPPED_BYTES, options.chunkBytes) });
   zipped.once("error", (error) => unzipped.destroy(error));
   try {
     for await (const chunk of zipped.pipe(unzipped)) yield toBuffer(chunk);

@@ -18,7 +18,7 @@ export type CutPiece =
       readonly text: string;
       /** Some quoted cells hold line ends: a row may be several lines. */
       readonly manyLines: boolean;
-      /** A carriage return at the end of a row is data: its last cell is quoted. Only for a piece of one row. */
+      /** A carriage return at the end of a row's last cell is data: those cells are quoted. */
       readonly keepReturn: boolean;
     }
   | {
@@ -35,6 +35,8 @@ interface Walk {
   rowStart: number;
   quoteAt: number;
   lineEnd: number;
+  /** A quoted cell of the row holds a line end. */
+  manyLines: boolean;
   /** The row's last cell is quoted and ends with a carriage return. */
   keepReturn: boolean;
 }
@@ -53,15 +55,20 @@ export class RowCutter {
   readonly #maxRowBytes: number;
   /** From the start of the row that isn't finished. */
   #text = "";
+  /** Where that is in all of the text so far. */
+  #offset = 0;
+  /** Flaws in all of the text so far; those before `flawIndex` are dealt with. */
   #flaws: number[] = [];
-  /** Flaws before this one are dealt with. */
   #flawIndex = 0;
+  /** How far that row is known: no line ends it before, and no quoted cell is open there. */
+  #known = 0;
   /** In the rest of a row that was refused: nothing counts before the next line end. */
   #discarding = false;
   #pieces: CutPiece[] = [];
   /** Where the rows of the next piece begin. */
   #pieceStart = 0;
   #manyLines = false;
+  #keepReturn = false;
 
   constructor(syntax: CsvSyntax, maxRowBytes: number) {
     this.#syntax = syntax;
@@ -79,7 +86,7 @@ export class RowCutter {
       const end = last ? text.length : text.lastIndexOf(newline) + 1;
       this.#pieceStart = 0;
       this.#endPiece(end);
-      this.#keepFrom(end);
+      this.#keepFrom(end, end);
     } else {
       this.#walk(last);
     }
@@ -87,33 +94,37 @@ export class RowCutter {
   }
 
   #take(decoded: DecodedText): void {
-    let { text } = decoded;
     let dropped = 0;
     if (this.#discarding) {
-      dropped = text.indexOf(this.#syntax.newline) + 1;
-      if (dropped === 0) return;
-      this.#discarding = false;
-      text = text.slice(dropped);
+      const end = decoded.text.indexOf(this.#syntax.newline);
+      this.#discarding = end === -1;
+      dropped = this.#discarding ? decoded.text.length : end + 1;
     }
-    const held = this.#text.length;
-    for (const flaw of decoded.flaws) if (flaw >= dropped) this.#flaws.push(flaw - dropped + held);
-    this.#text = held === 0 ? text : this.#text + text;
+    // What is dropped is behind the text that is held, which is empty then.
+    const start = this.#offset + this.#text.length;
+    for (const flaw of decoded.flaws) if (flaw >= dropped) this.#flaws.push(start + flaw);
+    this.#offset += dropped;
+    this.#text += dropped === 0 ? decoded.text : decoded.text.slice(dropped);
   }
 
+  /** The first flaw that counts, by its place in the text that is held. */
   #nextFlaw(): number | undefined {
-    return this.#flaws[this.#flawIndex];
+    const flaw = this.#flaws[this.#flawIndex];
+    return flaw === undefined ? undefined : flaw - this.#offset;
   }
 
   #walk(last: boolean): void {
     this.#pieceStart = 0;
-    const walk = this.#walkFrom(0);
-    while (!this.#discarding && this.#step(walk, last));
-    if (!this.#discarding && this.#isTooLong(walk.rowStart, this.#text.length)) {
-      this.#refuse(walk, "tooLong", this.#text.length);
-    }
+    const walk = this.#walkFrom(0, this.#known);
+    // The row that isn't finished may have lines behind it that its cells hold.
+    walk.manyLines = this.#text.slice(0, this.#known).includes(this.#syntax.newline);
+    do {
+      while (!this.#discarding && this.#step(walk, last));
+    } while (!this.#discarding && this.#refuseIfTooLong(walk));
     const end = this.#discarding ? this.#text.length : walk.rowStart;
     this.#endPiece(end);
-    this.#keepFrom(end);
+    this.#keepReturn = false;
+    this.#keepFrom(end, walk.quoteAt === -1 ? this.#text.length : walk.quoteAt);
   }
 
   /** To the next quote or line end, whichever comes first. False: the rest of the text is no whole row. */
@@ -131,12 +142,13 @@ export class RowCutter {
     return true;
   }
 
-  #walkFrom(rowStart: number): Walk {
+  #walkFrom(rowStart: number, known: number = rowStart): Walk {
     const { quote, newline } = this.#syntax;
     return {
       rowStart,
-      quoteAt: this.#find(quote, rowStart),
-      lineEnd: this.#find(newline, rowStart),
+      quoteAt: this.#find(quote, known),
+      lineEnd: this.#find(newline, known),
+      manyLines: false,
       keepReturn: false,
     };
   }
@@ -148,23 +160,29 @@ export class RowCutter {
   /** Steps over the quote ahead, or over the quoted cell that it opens. False: the text ends inside of that. */
   #passQuote(walk: Walk, last: boolean): boolean {
     const text = this.#text;
-    const { quote, delimiter, newline } = this.#syntax;
+    const { quote, delimiter } = this.#syntax;
     const open = walk.quoteAt;
     if (open !== walk.rowStart && text[open - 1] !== delimiter) {
       walk.quoteAt = text.indexOf(quote, open + 1);
       return true;
     }
-    let close = text.indexOf(quote, open + 1);
+    return this.#passCell(walk, last);
+  }
+
+  #passCell(walk: Walk, last: boolean): boolean {
+    const text = this.#text;
+    const { quote, delimiter, newline } = this.#syntax;
+    let close = text.indexOf(quote, walk.quoteAt + 1);
     while (close !== -1 && text[close + 1] === quote) close = text.indexOf(quote, close + 2);
     if (close === -1) return false;
     const after = this.#afterQuote(close + 1);
     if (after === text.length && !last) return false;
     if (after < text.length && text[after] !== delimiter && text[after] !== newline) {
-      this.#refuse(walk, "textAfterQuote", open);
+      this.#refuse(walk, this.#isTooLong(walk.rowStart, after) ? "tooLong" : "textAfterQuote", walk.quoteAt);
       return true;
     }
     if (walk.lineEnd !== -1 && walk.lineEnd < close) {
-      this.#manyLines = true;
+      walk.manyLines = true;
       walk.lineEnd = text.indexOf(newline, close + 1);
     }
     walk.quoteAt = text.indexOf(quote, close + 1);
@@ -187,47 +205,61 @@ export class RowCutter {
   /** The row is whole: it joins the piece, unless it is too long or holds what is no text. */
   #endRow(walk: Walk, end: number): void {
     const flaw = this.#nextFlaw();
-    if (flaw !== undefined && flaw < end) {
-      this.#refuseWhole(walk, this.#text[flaw] === "\0" ? "nul" : "badCharacter", { flaw, end });
-    } else if (this.#isTooLong(walk.rowStart, end)) {
-      this.#refuseWhole(walk, "tooLong", { flaw: end, end });
+    if (this.#isTooLong(walk.rowStart, end)) {
+      this.#refuse(walk, "tooLong", end);
+    } else if (flaw !== undefined && flaw < end) {
+      this.#refuseWhole(walk, flaw, end);
     } else {
       this.#startRow(walk, end);
     }
   }
 
   #startRow(walk: Walk, at: number): void {
-    if (walk.keepReturn) {
+    if (walk.keepReturn !== this.#keepReturn) {
       this.#endPiece(walk.rowStart);
-      this.#endPiece(at, true);
-      walk.keepReturn = false;
+      this.#keepReturn = walk.keepReturn;
     }
+    this.#manyLines ||= walk.manyLines;
+    walk.manyLines = false;
+    walk.keepReturn = false;
     walk.rowStart = at;
     walk.lineEnd = this.#find(this.#syntax.newline, at);
   }
 
-  #refuseWhole(walk: Walk, reason: BadRowKind, at: { readonly flaw: number; readonly end: number }): void {
+  #refuseWhole(walk: Walk, flaw: number, end: number): void {
     this.#endPiece(walk.rowStart);
-    const row = this.#text.slice(walk.rowStart, at.end);
-    const before = this.#text.slice(walk.rowStart, at.flaw);
-    const ends = row.split(this.#syntax.newline).length - 1;
+    const reason = this.#text[flaw] === "\0" ? "nul" : "badCharacter";
+    const before = this.#text.slice(walk.rowStart, flaw);
+    const ends = this.#text.slice(walk.rowStart, end).split(this.#syntax.newline).length - 1;
     this.#pieces.push({ kind: "bad", reason, before, lines: Math.max(1, ends) });
+    // The next quote is behind this row: it needs no new search, which could go to the end for each bad row.
+    walk.rowStart = end;
+    walk.lineEnd = this.#find(this.#syntax.newline, end);
+    walk.manyLines = false;
     walk.keepReturn = false;
-    this.#pieceStart = at.end;
-    this.#startRow(walk, at.end);
-    this.#dropFlaws(at.end);
+    this.#pieceStart = end;
+    this.#dropFlaws(end);
   }
 
   /** Gives the row up and goes on with the line after the one where it began. */
   #refuse(walk: Walk, reason: BadRowKind, at: number): void {
     this.#endPiece(walk.rowStart);
-    this.#pieces.push({ kind: "bad", reason, before: this.#text.slice(walk.rowStart, at), lines: 1 });
+    // How much of an overlong row is there depends on the chunks; so many units there are in any case.
+    const known = reason === "tooLong" ? walk.rowStart + Math.floor(this.#maxRowBytes / 3) : at;
+    this.#pieces.push({ kind: "bad", reason, before: this.#text.slice(walk.rowStart, known), lines: 1 });
     const lineEnd = this.#text.indexOf(this.#syntax.newline, walk.rowStart);
     this.#discarding = lineEnd === -1;
     const next = lineEnd === -1 ? this.#text.length : lineEnd + 1;
     Object.assign(walk, this.#walkFrom(next));
     this.#pieceStart = next;
     this.#dropFlaws(next);
+  }
+
+  /** The row that isn't finished; whether it was refused. */
+  #refuseIfTooLong(walk: Walk): boolean {
+    if (!this.#isTooLong(walk.rowStart, this.#text.length)) return false;
+    this.#refuse(walk, "tooLong", this.#text.length);
+    return true;
   }
 
   #dropFlaws(before: number): void {
@@ -240,21 +272,25 @@ export class RowCutter {
     return Buffer.byteLength(this.#text.slice(start, end)) > this.#maxRowBytes;
   }
 
-  #endPiece(end: number, keepReturn: boolean = false): void {
+  #endPiece(end: number): void {
     if (end > this.#pieceStart) {
       const text = this.#text.slice(this.#pieceStart, end);
       const whole = text.endsWith(this.#syntax.newline) ? text : text + this.#syntax.newline;
+      const keepReturn = this.#keepReturn;
       this.#pieces.push({ kind: "rows", text: whole, manyLines: this.#manyLines || keepReturn, keepReturn });
     }
     this.#manyLines = false;
     this.#pieceStart = end;
   }
 
-  #keepFrom(end: number): void {
-    this.#text = this.#text.slice(end);
-    if (this.#flaws.length === 0) return;
+  #keepFrom(end: number, known: number): void {
+    this.#known = Math.max(0, known - end);
     this.#dropFlaws(end);
-    this.#flaws = this.#flaws.slice(this.#flawIndex).map((flaw) => flaw - end);
+    this.#text = this.#text.slice(end);
+    this.#offset += end;
+    // Lists that are used up are given back; the others grow no longer than the longest row.
+    if (this.#flawIndex === 0 || this.#flawIndex * 2 < this.#flaws.length) return;
+    this.#flaws = this.#flaws.slice(this.#flawIndex);
     this.#flawIndex = 0;
   }
 }

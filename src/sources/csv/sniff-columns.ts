@@ -1,5 +1,7 @@
 import { convertCell, type CellType } from "./convert-cell.ts";
 
+import type { DataBlock } from "./data-rows.ts";
+
 /** Rows that columns without a declared type are judged by. */
 export const SNIFFED_ROWS = 10_000;
 
@@ -11,6 +13,7 @@ export class ColumnSniffer {
   readonly #left: CellType[][];
   readonly #seen: boolean[];
   readonly #nullTokens: ReadonlySet<string>;
+  #rowsLeft = SNIFFED_ROWS;
 
   constructor(width: number, nullTokens: readonly string[]) {
     this.#left = Array.from({ length: width }, () => [...candidates]);
@@ -18,18 +21,27 @@ export class ColumnSniffer {
     this.#nullTokens = new Set(nullTokens);
   }
 
-  /** Takes a row into account. */
-  add(cells: readonly string[]): void {
+  /** Takes the rows of a block into account, up to this line; whether more of them are wanted. */
+  addBlock(block: DataBlock, endLine: number = Infinity): boolean {
+    for (const [index, cells] of block.rows.entries()) {
+      if (this.#rowsLeft === 0 || block.lineOf(index) >= endLine) break;
+      this.#rowsLeft--;
+      this.#add(cells);
+    }
+    return this.#rowsLeft > 0;
+  }
+
+  typeOf(index: number): CellType {
+    const type = this.#seen[index] === true ? this.#left[index]?.[0] : undefined;
+    return type ?? "text";
+  }
+
+  #add(cells: readonly string[]): void {
     for (const [index, left] of this.#left.entries()) {
       const cell = cells[index];
       if (left.length === 0 || cell === undefined || this.#nullTokens.has(cell)) continue;
       this.#seen[index] = true;
       this.#left[index] = left.filter((type) => convertCell(type, cell, false) !== undefined);
     }
-  }
-
-  typeOf(index: number): CellType {
-    const type = this.#seen[index] === true ? this.#left[index]?.[0] : undefined;
-    return type ?? "text";
   }
 }

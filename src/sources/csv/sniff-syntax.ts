@@ -11,7 +11,7 @@ const SAMPLE_ROWS = 50;
  * have as many cells as the very first (two or more); the comma where there is none.
  */
 export function sniffSyntax(head: string, quote: string, delimiter: string | undefined): CsvSyntax {
-  const newline = sniffNewline(head, quote);
+  const newline = sniffNewline(head, quote, delimiter === undefined ? delimiters : [delimiter]);
   if (delimiter !== undefined) return { delimiter, quote, newline };
   let best: CsvSyntax = { delimiter: ",", quote, newline };
   let bestScore = { even: 0, cells: 0 };
@@ -27,19 +27,28 @@ export function sniffSyntax(head: string, quote: string, delimiter: string | und
   return best;
 }
 
-/** Line ends inside of quotes don't count. A lone carriage return ends lines only where no line feed does. */
-function sniffNewline(head: string, quote: string): "\n" | "\r" {
-  let quoted = false;
+/**
+ * Line ends inside of quoted cells don't count. A lone carriage return ends lines only where no line feed does.
+ * A quote opens a cell only where a cell can begin: behind a line end or one of these marks.
+ */
+function sniffNewline(head: string, quote: string, marks: readonly string[]): "\n" | "\r" {
+  const starts = new Set(["\n", "\r", undefined, ...marks]);
   let returns = false;
   for (let at = 0; at < head.length; at++) {
     const unit = head[at];
-    if (unit === quote) quoted = !quoted;
-    if (quoted) continue;
     if (unit === "\n") return "\n";
     // The last one may be half of a pair that the head cuts.
     if (unit === "\r" && at + 1 < head.length) returns = true;
+    if (unit === quote && starts.has(head[at - 1])) at = closingQuote(head, quote, at + 1);
   }
   return returns ? "\r" : "\n";
+}
+
+/** Where the quoted cell that begins here ends: at its closing quote, or with the text. */
+function closingQuote(head: string, quote: string, start: number): number {
+  let at = head.indexOf(quote, start);
+  while (at !== -1 && head[at + 1] === quote) at = head.indexOf(quote, at + 2);
+  return at === -1 ? head.length : at;
 }
 
 /** The share of rows as wide as the first, and that width. */

@@ -1,7 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { CsvEncoding } from "./csv-options.ts";
 
-/** A piece of text, and the places in it (ascending) that stand for bytes which are no text, or for a NUL. */
+/**
+ * A piece of text, and the places in it (ascending) that stand for bytes which are no text, or for a NUL. Of flaws
+ * side by side the first is enough: they are in one line.
+ */
 export interface DecodedText {
   readonly text: string;
   readonly flaws: readonly number[];
@@ -106,7 +109,10 @@ function withNuls(text: string): DecodedText {
   let at = text.indexOf("\0");
   if (at === -1) return { text, flaws: noFlaws };
   const flaws: number[] = [];
-  for (; at !== -1; at = text.indexOf("\0", at + 1)) flaws.push(at);
+  for (let last = -2; at !== -1; at = text.indexOf("\0", at + 1)) {
+    if (at > last + 1) flaws.push(at);
+    last = at;
+  }
   return { text, flaws };
 }
 
@@ -130,8 +136,10 @@ function decodeBadUtf8(bytes: Buffer): DecodedText {
       at += length;
       continue;
     }
-    take(at);
-    flaws.push(text.length);
+    if (at > start || at === 0) {
+      take(at);
+      flaws.push(text.length);
+    }
     text += REPLACEMENT;
     at += 1;
     start = at;
@@ -145,8 +153,10 @@ function decodeUtf16(bytes: Buffer, cutOff: boolean = bytes.length % 2 === 1): D
   const decoded = withNuls(raw.isWellFormed() ? raw : raw.toWellFormed());
   if (raw.isWellFormed() && !cutOff) return decoded;
   const flaws = [...decoded.flaws];
-  for (let at = 0; at < raw.length; at++) {
-    if (raw.charCodeAt(at) !== decoded.text.charCodeAt(at)) flaws.push(at);
+  for (let at = 0, last = -2; at < raw.length; at++) {
+    if (raw.charCodeAt(at) === decoded.text.charCodeAt(at)) continue;
+    if (at > last + 1) flaws.push(at);
+    last = at;
   }
   if (cutOff) flaws.push(raw.length);
   return { text: cutOff ? decoded.text + REPLACEMENT : decoded.text, flaws: flaws.toSorted((a, b) => a - b) };

@@ -2,7 +2,7 @@ import { watch as watchFolder, type FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Clock, Timer } from "../../base/index.ts";
 import type { ChangeEvent } from "../../vista/index.ts";
-import { fileStamp } from "./csv-file.ts";
+import { fileStamp, fileStampNow } from "./csv-file.ts";
 
 export interface WatchFileOptions {
   readonly path: string;
@@ -11,8 +11,9 @@ export interface WatchFileOptions {
   readonly signal: AbortSignal;
 }
 
-/** A file is written in many steps: it is looked at when they have paused for this long. */
+/** A file is written in many steps: it is looked at when they pause for so long, or at last after the longer time. */
 const SETTLE_MS = 50;
+const LONGEST_SETTLE_MS = 1_000;
 
 const invalidated: ChangeEvent<never> = Object.freeze({ type: "invalidated" });
 
@@ -28,7 +29,8 @@ export async function* watchFile(
   const { path, signal } = options;
   const bell = new FileBell(options);
   try {
-    let seen = await fileStamp(path);
+    // Changes count from the first `next` on, and this is still that call.
+    let seen = fileStampNow(path);
     while (!signal.aborted) {
       await bell.rung();
       if (signal.aborted) return;
@@ -48,7 +50,8 @@ class FileBell {
   readonly #onAbort = (): void => this.#ring();
   #watcher: FSWatcher | undefined;
   #timer: Timer | undefined;
-  #settling = false;
+  /** Since when the file is being written, by the clock's monotonic time. */
+  #settlingSince: number | undefined;
   #due = false;
   #wake: (() => void) | undefined;
 
@@ -91,13 +94,13 @@ class FileBell {
   }
 
   #settle(): void {
-    if (this.#settling) return;
-    this.#settling = true;
-    this.#setTimer(SETTLE_MS);
+    const now = this.#options.clock.monotonic();
+    this.#settlingSince ??= now;
+    this.#setTimer(Math.max(0, Math.min(SETTLE_MS, this.#settlingSince + LONGEST_SETTLE_MS - now)));
   }
 
   #poll(): void {
-    this.#settling = false;
+    this.#settlingSince = undefined;
     this.#setTimer(this.#options.pollIntervalMs);
   }
 

@@ -110,40 +110,47 @@ export class WriteIntake {
   advance(): void {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
-    void this.#advance().finally(() => {
-      this.#isAdvancing = false;
-    });
+    void this.#advance();
   }
 
   async #advance(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const room = Math.min(this.#host.maxOps - this.#held, MAX_LOOKED_UP);
-      if (room <= 0) return;
-      const next = [...take(this.#waiting, room)];
-      const unknown = next.filter((entry) => !this.#knows(entry)).flatMap(({ op }) => concernedIds(op));
-      try {
-        if (unknown.length > 0) await this.#host.state.store.ensure(unknown);
-      } catch (error) {
-        this.#refuseFirst(
-          next.length,
-          toDioramaError(error, "unavailable", `${this.#host.name}: looking up the row`),
-        );
-        continue;
+    try {
+      while (this.#waiting.length > 0) {
+        const room = Math.min(this.#host.maxOps - this.#held, MAX_LOOKED_UP);
+        if (room <= 0) {
+          if (this.#host.whenFull === "reject") this.#refuseAll([...this.#waiting], this.#fullError());
+          return;
+        }
+        const next = [...take(this.#waiting, room)];
+        const unknown = next.filter((entry) => !this.#knows(entry)).flatMap(({ op }) => concernedIds(op));
+        try {
+          if (unknown.length > 0) await this.#host.state.store.ensure(unknown);
+        } catch (error) {
+          this.#refuseAll(
+            next,
+            toDioramaError(error, "unavailable", `${this.#host.name}: looking up the row`),
+          );
+          continue;
+        }
+        this.#letInKnown();
       }
-      // Some may have been withdrawn meanwhile, and others have moved up: those wait for the next round.
-      for (let entry = this.#waiting.first; entry !== undefined; entry = this.#waiting.first) {
-        if (this.#held >= this.#host.maxOps || !this.#knows(entry)) break;
-        this.#waiting.shift();
-        this.#letIn(entry);
-      }
+    } finally {
+      // In the same stretch as the last look: whoever makes room from here on starts it again.
+      this.#isAdvancing = false;
     }
   }
 
-  #refuseFirst(count: number, error: DioramaError): void {
-    for (let left = count; left > 0; left--) {
-      const entry = this.#waiting.shift();
-      if (entry !== undefined) this.#host.refuse(entry, error);
+  /** Some may have been withdrawn meanwhile, and others have moved up: those wait for the next round. */
+  #letInKnown(): void {
+    for (let entry = this.#waiting.first; entry !== undefined; entry = this.#waiting.first) {
+      if (this.#held >= this.#host.maxOps || !this.#knows(entry)) return;
+      this.#waiting.shift();
+      this.#letIn(entry);
     }
+  }
+
+  #refuseAll(entries: readonly WriteEntry[], error: DioramaError): void {
+    for (const entry of entries) if (this.#waiting.remove(entry)) this.#host.refuse(entry, error);
   }
 
   #knows({ op }: WriteEntry): boolean {

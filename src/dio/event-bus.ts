@@ -1,10 +1,9 @@
 import { type Logger, messageOf, Ring } from "../base/index.ts";
+import { type EventHandler, EventHandlers } from "./event-handlers.ts";
 import type { DioEvent, DioEventBody, DioEventOf, DioEventType } from "./events.ts";
 
 /** Events kept for slow subscribers; what falls off is told as `lagged`. */
 export const RING_EVENTS = 1_024;
-
-type Handler = (event: DioEvent) => unknown;
 
 /** An own place in the event stream. `return()` (or leaving the loop) ends it. */
 export interface EventSubscription extends AsyncIterableIterator<DioEvent, undefined> {
@@ -15,7 +14,7 @@ export interface EventSubscription extends AsyncIterableIterator<DioEvent, undef
 /** Numbers events, keeps the last ones, and hands them to handlers and iterators; nobody can hold it up. */
 export class EventBus {
   readonly #ring = new Ring<DioEvent>(RING_EVENTS);
-  readonly #handlers = new Map<DioEventType, readonly Handler[]>();
+  readonly #handlers = new Map<DioEventType, EventHandlers>();
   readonly #logger: Logger;
   /** Iterators that wait for the next event. */
   #parked: Subscription[] = [];
@@ -32,7 +31,7 @@ export class EventBus {
 
   get subscriberCount(): number {
     let handlers = 0;
-    for (const list of this.#handlers.values()) handlers += list.length;
+    for (const list of this.#handlers.values()) handlers += list.count;
     return handlers + this.#open.size;
   }
 
@@ -45,21 +44,16 @@ export class EventBus {
       this.#parked = [];
       for (const subscription of waiting) subscription.deliver(event);
     }
-    const handlers = this.#handlers.get(event.type);
-    if (handlers !== undefined) this.#call(handlers, event);
+    this.#handlers.get(event.type)?.tell(event, (error) => this.#report(event, error));
   }
 
   /** Calls `handler` with each event of that type from now on; the returned function ends it. */
   on<T extends DioEventType>(type: T, handler: (event: DioEventOf<T>) => unknown): () => void {
-    // An own function, so that the same handler twice is two subscriptions. The list holds one type only.
-    const entry: Handler = (event) => handler(event as DioEventOf<T>);
-    // Copied on change, so that a handler may subscribe or leave while events are handed out.
-    this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), entry]);
-    return () => {
-      const left = (this.#handlers.get(type) ?? []).filter((other) => other !== entry);
-      if (left.length > 0) this.#handlers.set(type, left);
-      else this.#handlers.delete(type);
-    };
+    let handlers = this.#handlers.get(type);
+    if (handlers === undefined) this.#handlers.set(type, (handlers = new EventHandlers()));
+    // These are told of one type only.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    return handlers.add(handler as EventHandler);
   }
 
   /** Every event from now on. */
@@ -85,17 +79,6 @@ export class EventBus {
     this.#parked = [];
   }
 
-  #call(handlers: readonly Handler[], event: DioEvent): void {
-    for (const handler of handlers) {
-      try {
-        const result = handler(event);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#report(event, error));
-      } catch (error) {
-        this.#report(event, error);
-      }
-    }
-  }
-
   #report(event: DioEvent, error: unknown): void {
     this.#logger.error("event handler failed", {
       type: event.type,
@@ -115,7 +98,9 @@ type Waiter = (result: IteratorResult<DioEvent, undefined>) => void;
 class Subscription implements EventSubscription {
   readonly #ring: Ring<DioEvent>;
   readonly #host: SubscriptionHost;
-  readonly #waiters: Waiter[] = [];
+  /** The first of those that wait: there is hardly ever another one. */
+  #waiter: Waiter | undefined;
+  readonly #laterWaiters: Waiter[] = [];
   #nextSeq: number;
   #ended = false;
 
@@ -130,12 +115,16 @@ class Subscription implements EventSubscription {
   }
 
   next(): Promise<IteratorResult<DioEvent, undefined>> {
-    const kept = this.#waiters.length === 0 ? this.#take() : undefined;
+    const kept = this.#waiter === undefined ? this.#take() : undefined;
     if (kept !== undefined) return Promise.resolve({ value: kept, done: false });
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
     return new Promise((resolve) => {
-      this.#waiters.push(resolve);
-      if (this.#waiters.length === 1) this.#host.park(this);
+      if (this.#waiter !== undefined) {
+        this.#laterWaiters.push(resolve);
+        return;
+      }
+      this.#waiter = resolve;
+      this.#host.park(this);
     });
   }
 
@@ -148,13 +137,17 @@ class Subscription implements EventSubscription {
 
   deliver(event: DioEvent): void {
     this.#nextSeq = event.seq + 1;
-    this.#waiters.shift()?.({ value: event, done: false });
-    if (this.#waiters.length > 0) this.#host.park(this);
+    const waiter = this.#waiter;
+    this.#waiter = this.#laterWaiters.length === 0 ? undefined : this.#laterWaiters.shift();
+    waiter?.({ value: event, done: false });
+    if (this.#waiter !== undefined) this.#host.park(this);
   }
 
   end(): void {
     this.#ended = true;
-    for (const waiter of this.#waiters.splice(0)) waiter({ value: undefined, done: true });
+    this.#waiter?.({ value: undefined, done: true });
+    this.#waiter = undefined;
+    for (const waiter of this.#laterWaiters.splice(0)) waiter({ value: undefined, done: true });
   }
 
   #take(): DioEvent | undefined {

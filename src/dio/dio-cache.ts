@@ -80,12 +80,7 @@ export class DioCache<R extends object = Row> {
   /** Puts one confirmed row, new or not. Resolves when every view shows it. */
   async insert(id: string, row: R): Promise<void> {
     this.#host.assertOpen();
-    const own = this.#toOwnRow(id, row);
-    if (this.#run !== undefined) return this.#run.put(id, own);
-    const { state, clock } = this.#host;
-    if (!state.store.knows(id)) await state.store.ensure([id]);
-    state.confirm(id, own, { fetchedAt: clock.now() });
-    return state.published();
+    await this.#write(id, this.#toOwnRow(id, row));
   }
 
   /** Puts many confirmed rows in one publication; bad input changes nothing. */
@@ -104,12 +99,7 @@ export class DioCache<R extends object = Row> {
   /** Removes one confirmed row; nothing happens where there is none. */
   async delete(id: string): Promise<void> {
     this.#host.assertOpen();
-    checkId(id, this.#place);
-    if (this.#run !== undefined) return this.#run.remove(id);
-    const { state, clock } = this.#host;
-    if (!state.store.knows(id)) await state.store.ensure([id]);
-    state.confirm(id, undefined, { fetchedAt: clock.now() });
-    return state.published();
+    await this.#write(checkId(id, this.#place), undefined);
   }
 
   /** Removes every confirmed row. Outside a callback the cache is not complete after it. */
@@ -123,17 +113,18 @@ export class DioCache<R extends object = Row> {
 
   /** A small value of the application's own, kept with the rows. */
   getMeta(name: string): Value | undefined {
-    const { notes } = this.#host.state.store.meta;
-    return Object.hasOwn(notes, name) ? notes[name] : undefined;
+    return this.#run === undefined ? this.#host.state.store.note(name) : this.#run.note(name);
   }
 
-  /** Keeps a small value with the rows, or with `undefined` forgets it; on disk together with what was written before. */
+  /**
+   * Keeps a small value with the rows, or with `undefined` forgets it; on disk together with what was written
+   * before, in a callback when that is published.
+   */
   setMeta(name: string, value: Value | undefined): void {
     this.#host.assertOpen();
-    const { store } = this.#host.state;
-    const notes = Object.entries(store.meta.notes).filter(([key]) => key !== name);
-    if (value !== undefined) notes.push([name, toValue(value, this.#place)]);
-    store.setMeta({ notes: Object.fromEntries(notes) });
+    const own = value === undefined ? undefined : toValue(value, { ...this.#place, column: name });
+    if (this.#run === undefined) this.#host.state.store.setNotes(new Map([[name, own]]));
+    else this.#run.setNote(name, own);
   }
 
   get #place(): { vista: string } {
@@ -145,6 +136,24 @@ export class DioCache<R extends object = Row> {
     const { state } = this.#host;
     if (!state.store.knows(id)) await state.store.ensure([id]);
     return state;
+  }
+
+  async #write(id: string, row: Row | undefined): Promise<void> {
+    const { state, clock } = this.#host;
+    if (this.#run !== undefined) {
+      if (row === undefined) this.#run.remove(id);
+      else this.#run.put(id, row);
+    } else if (state.store.knows(id)) {
+      state.confirm(id, row, { fetchedAt: clock.now() });
+      await state.published();
+    } else {
+      // What is written while the row below is looked up came later, and stays.
+      await this.#host.inRun("bulk", (run) => {
+        if (row === undefined) run.remove(id);
+        else run.put(id, row);
+        return run.publish();
+      });
+    }
   }
 
   async #inRun(work: (run: Run) => Promise<void>): Promise<void> {
@@ -167,13 +176,13 @@ export class DioCache<R extends object = Row> {
     };
     let batches = 0;
     // Collected first, so that bad input in the middle leaves nothing behind.
-    const own: [string, Row][] = [];
-    for await (const batch of toEntries(rows, findId)) {
-      for (const [id, row] of batch) own.push([id, this.#toOwnRow(id, row)]);
+    const own = new Map<string, Row>();
+    for await (const batch of toEntries(rows, findId, name)) {
+      for (const [id, row] of batch) own.set(id, this.#toOwnRow(id, row));
       if (++batches % BATCHES_PER_STRETCH === 0) await yieldToLoop();
     }
-    run.noteBulk();
-    for (const [id, row] of own) run.put(id, row);
+    this.#host.assertOpen();
+    await run.putAll(own);
   }
 
   #toOwnRow(id: string, row: R): Row {

@@ -3,9 +3,9 @@ import { messageOf } from "../base/index.ts";
 import { equalRows, type Row } from "../record/index.ts";
 import { EventBus } from "./event-bus.ts";
 import type { DioEventBody } from "./events.ts";
-import { Overlay, type OverlayOp } from "./overlay.ts";
+import { concernedIds, hidesEverything, Overlay, type OverlayOp } from "./overlay.ts";
 import type { Publication, PublicationListener, RowChange } from "./publication.ts";
-import { ReadMark } from "./read-mark.ts";
+import { type MarkKind, ReadMark } from "./read-mark.ts";
 import type { RowStore } from "./row-store.ts";
 
 /** More changes than this in one publication are one `invalidated` on the bus. */
@@ -15,7 +15,7 @@ export const MAX_ROW_EVENTS = 1_000;
 export interface ConfirmOptions {
   /** When the row was read, milliseconds since 1970. */
   readonly fetchedAt: number;
-  /** The read that brought it: it does not count as newer than itself. */
+  /** The read that brought it: it does not count as newer than itself, nor than what began after it. */
   readonly mark?: ReadMark | undefined;
 }
 
@@ -26,11 +26,12 @@ export interface ConfirmOptions {
  */
 export class DioState {
   readonly store: RowStore;
-  readonly overlay = new Overlay();
+  readonly overlay: Overlay = new Overlay();
   readonly bus: EventBus;
   readonly #logger: Logger;
   readonly #listeners = new Set<PublicationListener>();
   readonly #marks = new Set<ReadMark>();
+  #lastMark = 0;
   readonly #stale = new Set<string>();
   #staleAll = false;
   /** While all is stale: the rows that have been read again since. */
@@ -41,6 +42,7 @@ export class DioState {
   #reset = false;
   #events: DioEventBody[] = [];
   #published: PromiseWithResolvers<void> | undefined;
+  #isPublishing = false;
 
   constructor(store: RowStore, logger: Logger) {
     this.store = store;
@@ -86,7 +88,8 @@ export class DioState {
   }
 
   isStale(id: string): boolean {
-    return this.#stale.has(id) || (this.#staleAll && !this.#freshAgain.has(id));
+    if (this.#staleAll) return !this.#freshAgain.has(id);
+    return this.#stale.has(id);
   }
 
   get hasStale(): boolean {
@@ -102,25 +105,26 @@ export class DioState {
   /** Puts a confirmed row, or removes it. Keeps the object that is shown where the content is the same. */
   confirm(id: string, row: Row | undefined, options: ConfirmOptions): void {
     this.#remember(id);
-    if (options.mark?.isOutdated(id) !== true) this.#isFreshAgain(id);
+    if (options.mark?.isOutdated(id) !== true) this.#freshen(id);
     if (row === undefined) this.store.delete(id);
-    else {
-      const shown = this.overlay.isEmpty ? undefined : this.visible(id);
-      this.store.set(id, shown !== undefined && equalRows(shown, row) ? shown : row, options.fetchedAt);
-    }
-    for (const mark of this.#marks) if (mark !== options.mark) mark.touch(id);
+    else this.store.set(id, this.#toShown(id, row), options.fetchedAt);
+    this.#touchOthers(id, options.mark);
   }
 
-  /** Replaces every confirmed row at once; readers follow by starting over. */
-  confirmAll(rows: Map<string, Row>, mark?: ReadMark): void {
+  /** Replaces every confirmed row at once; where those are many, readers follow by starting over. */
+  confirmAll(rows: Map<string, Row>, options: ConfirmOptions): void {
+    const { mark } = options;
+    this.#rememberAll(rows);
     for (const other of this.#marks) {
-      if (other === mark) continue;
+      if (other === mark || other.outranks(mark)) continue;
       for (const id of this.store.ids()) other.touch(id);
       for (const id of rows.keys()) other.touch(id);
     }
-    this.store.adopt(rows);
-    this.#stale.clear();
-    this.#reset = true;
+    this.store.adopt(rows, options.fetchedAt);
+    // What was stale is gone; what has come is as old as the read that brought it.
+    if (mark?.wasInvalidated !== true) this.#staleAll = false;
+    this.#freshAgain.clear();
+    for (const id of this.#stale) if (mark?.isOutdated(id) !== true) this.#freshen(id);
   }
 
   /** Shows a queued write. */
@@ -138,20 +142,20 @@ export class DioState {
   /** Says that a row shows the same with another status. */
   touch(id: string): void {
     this.#touched.add(id);
+    if (this.#published === undefined) void this.published();
   }
 
   markStale(id: string): void {
     this.#stale.add(id);
     this.#freshAgain.delete(id);
-    this.#touched.add(id);
-    for (const mark of this.#marks) mark.touchStale(id);
-    void this.published();
+    this.touch(id);
+    for (const mark of this.#marks) mark.outdate(id);
   }
 
   markAllStale(): void {
     this.#staleAll = true;
     this.#freshAgain.clear();
-    for (const mark of this.#marks) mark.touchEverything();
+    for (const mark of this.#marks) mark.outdateEverything();
   }
 
   /** A whole read has brought everything up to date, but for what was invalidated since it began. */
@@ -159,7 +163,18 @@ export class DioState {
     if (mark.wasInvalidated) return;
     this.#staleAll = false;
     this.#freshAgain.clear();
-    for (const id of this.#stale) if (!mark.isNewer(id) && !mark.isOutdated(id)) this.#stale.delete(id);
+    for (const id of this.#stale) if (!mark.isOutdated(id)) this.#freshen(id);
+  }
+
+  /** The rows are being dropped by hand: no read that is under way leaves everything behind. */
+  noteEmptied(): void {
+    for (const mark of this.#marks) mark.noteEmptied();
+  }
+
+  /** The confirmed rows have changed behind everybody's back: readers start over. */
+  startOver(): void {
+    this.#reset = true;
+    void this.published();
   }
 
   /** Appends an event after the row events of this stretch. */
@@ -177,17 +192,27 @@ export class DioState {
     return this.#published.promise;
   }
 
-  /** Publishes what has changed since the last time, without waiting for the end of the stretch. */
+  /**
+   * Publishes what has changed since the last time, without waiting for the end of the stretch. What listeners
+   * and handlers change meanwhile is the next publication.
+   */
   publishNow(): void {
-    const published = this.#published;
-    this.#published = undefined;
-    const events = this.#events;
-    if (this.#before.size > 0 || this.#reset || this.#touched.size > 0) this.#publish();
-    if (events.length > 0) {
-      this.#events = [];
-      for (const event of events) this.bus.append(event);
+    if (this.#isPublishing) {
+      void this.published();
+      return;
     }
-    published?.resolve();
+    const published = this.#published;
+    const events = this.#events;
+    this.#published = undefined;
+    if (events.length > 0) this.#events = [];
+    this.#isPublishing = true;
+    try {
+      if (this.#before.size > 0 || this.#reset || this.#touched.size > 0) this.#publish();
+      for (const event of events) this.bus.append(event);
+    } finally {
+      this.#isPublishing = false;
+      published?.resolve();
+    }
   }
 
   /** Calls the listener at each publication, before its events. */
@@ -196,9 +221,9 @@ export class DioState {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Begins a read of the master; end it with `endRead`. */
-  beginRead(): ReadMark {
-    const mark = new ReadMark();
+  /** Begins a read of the master, or notes since when something else is under way; end it with `endRead`. */
+  beginRead(kind?: MarkKind): ReadMark {
+    const mark = new ReadMark(++this.#lastMark, kind);
     this.#marks.add(mark);
     return mark;
   }
@@ -211,9 +236,24 @@ export class DioState {
     return this.#marks.size;
   }
 
-  #isFreshAgain(id: string): void {
+  #freshen(id: string): void {
     if (this.#staleAll) this.#freshAgain.add(id);
-    if (this.#stale.delete(id)) this.#touched.add(id);
+    if (this.#stale.delete(id)) this.touch(id);
+  }
+
+  /** The object that is shown, or was at the begin of the stretch, where it has the content of this one. */
+  #toShown(id: string, row: Row): Row {
+    // The store keeps its own object by itself; what differs from it is the overlay's and that of before.
+    const shown = this.overlay.isEmpty ? undefined : this.visible(id);
+    if (shown !== undefined && equalRows(shown, row)) return shown;
+    const before = this.#before.get(id);
+    if (before === undefined || before === shown || before === this.store.get(id)) return row;
+    return equalRows(before, row) ? before : row;
+  }
+
+  #touchOthers(id: string, by: ReadMark | undefined): void {
+    if (this.#marks.size === 0) return;
+    for (const mark of this.#marks) if (mark !== by && !mark.outranks(by)) mark.touch(id);
   }
 
   #remember(id: string): void {
@@ -221,15 +261,30 @@ export class DioState {
     if (this.#published === undefined) void this.published();
   }
 
+  /** Notes what every id shows that may change with all of these; too many to follow are told as a new start. */
+  #rememberAll(more: { readonly size: number; keys(): Iterable<string> }): void {
+    const { hidesAll } = this.overlay;
+    const stored = hidesAll ? 0 : this.store.count;
+    const isFew = stored + this.overlay.size + more.size <= MAX_ROW_EVENTS;
+    if (!isFew || !this.store.isLoaded) {
+      this.startOver();
+      return;
+    }
+    void this.published();
+    if (!hidesAll) for (const id of this.store.ids()) this.#remember(id);
+    for (const id of this.overlay.ids()) this.#remember(id);
+    for (const id of more.keys()) this.#remember(id);
+  }
+
   #rememberOp({ op }: OverlayOp): void {
-    if (op.kind !== "deleteAll") {
-      this.#remember(op.id);
-      this.#touched.add(op.id);
-    } else if (op.ids === undefined) {
-      this.#reset = true;
-      void this.published();
-    } else {
-      for (const id of op.ids) this.#remember(id);
+    if (hidesEverything(op)) {
+      const { store } = this;
+      this.#rememberAll({ size: this.overlay.hidesAll ? store.count : 0, keys: () => store.ids() });
+      return;
+    }
+    for (const id of concernedIds(op)) {
+      this.#remember(id);
+      this.#touched.add(id);
     }
   }
 
@@ -238,7 +293,7 @@ export class DioState {
     const touched = this.#touched;
     const reset = this.#reset;
     this.#before = new Map();
-    this.#touched = new Set();
+    if (touched.size > 0) this.#touched = new Set();
     this.#reset = false;
     const changes: RowChange[] = [];
     if (!reset) {

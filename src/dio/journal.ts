@@ -1,11 +1,11 @@
-import type { CacheBatch, CacheTable, StoredRow, TableMeta } from "../cache/index.ts";
 import { type Clock, DioramaError, isDioramaError, type Timer, toDioramaError } from "../base/index.ts";
+import type { CacheBatch, CacheTable, StoredRow, TableMeta } from "../cache/index.ts";
 
 /** A change waits no longer than this before it is on its way to the table. */
 const WRITE_BEHIND_MS = 50;
 /** So many changed rows are not kept waiting at all. */
 const EAGER_ROWS = 2_000;
-/** Rows of one transaction. */
+/** Rows of one transaction, as long as the table keeps up. */
 const BATCH_ROWS = 10_000;
 /** Pause after a failed transaction. */
 const RETRY_MS = 1_000;
@@ -15,8 +15,17 @@ export interface JournalHost {
   stored(id: string): StoredRow | undefined;
   allIds(): IterableIterator<string>;
   meta(): TableMeta;
-  /** A transaction failed (`full`, `unavailable`), or the table reported damage (`corrupt`) and is empty now. */
+  /**
+   * Transactions fail from now on (`full`, `unavailable`), one row can't be stored (`invalid`), or the table
+   * reported damage (`corrupt`) and is empty now.
+   */
   onFailure(error: DioramaError): void;
+}
+
+interface Batch {
+  readonly changes: CacheBatch;
+  /** The count of changes that are all in the table after it; `undefined`: some are left out. */
+  readonly covers: number | undefined;
 }
 
 /**
@@ -28,16 +37,31 @@ export class Journal {
   readonly #host: JournalHost;
   readonly #clock: Clock;
   readonly #dirty = new Set<string>();
+  /** Rows that the table can't hold, and why. */
+  readonly #refused = new Map<string, DioramaError>();
   /** As the table has it. */
   #written: TableMeta;
   #cleared = false;
   #metaChanged = false;
   /** Goes over all rows when more than single ones have changed. */
   #sweep: IterableIterator<string> | undefined;
+  /** Counts changes. */
+  #changes = 0;
+  /** The count at which everything was in the table last. */
+  #covered = 0;
+  /** When the oldest change that is not on its way was made. */
+  #waitingSinceMs: number | undefined;
+  #batchRows = BATCH_ROWS;
+  /** Changed rows that the last transaction had no room for. */
+  #leftBehind = 0;
+  #flushes = 0;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #failing: DioramaError | undefined;
+  /** The failure that was told and has not ended. */
+  #told: DioramaError | undefined;
   #waiting: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(table: CacheTable, host: JournalHost, clock: Clock) {
     this.#table = table;
@@ -51,13 +75,15 @@ export class Journal {
     return this.#dirty.size + (this.#sweep === undefined ? 0 : 1);
   }
 
+  /** Why what is in memory can't be written now. */
   get failing(): DioramaError | undefined {
-    return this.#failing;
+    return this.#failing ?? this.#refused.values().next().value;
   }
 
   changed(id: string): void {
     this.#dirty.add(id);
-    this.#schedule();
+    this.#refused.delete(id);
+    this.#note();
   }
 
   /** Everything stored is void; what is in memory now has to be written again. */
@@ -65,26 +91,35 @@ export class Journal {
     this.#cleared = true;
     this.#metaChanged = true;
     this.#dirty.clear();
+    this.#refused.clear();
     this.#sweep = this.#host.allIds();
-    this.#schedule();
+    this.#note();
   }
 
   metaChanged(): void {
     this.#metaChanged = true;
-    this.#schedule();
+    this.#note();
   }
 
   /** Resolves when all that was changed before the call is in the table; rejects with why it is not. */
   async flush(): Promise<void> {
-    while (this.#isPending || this.#running !== undefined) {
-      await (this.#running ?? this.#run());
-      if (this.#failing !== undefined) throw this.#failing;
+    const target = this.#changes;
+    this.#flushes += 1;
+    try {
+      while (this.#covered < target) {
+        if (this.#isClosed) throw new DioramaError("closed", "the cache was closed before all was written");
+        await (this.#running ?? this.#run());
+        if (this.#failing !== undefined) throw this.#failing;
+      }
+    } finally {
+      this.#flushes -= 1;
     }
+    for (const refusal of this.#refused.values()) throw refusal;
   }
 
   /** Resolves when few enough changes wait, or at once while the table takes none: memory goes on without it. */
   async whenBelow(rows: number): Promise<void> {
-    while (this.#dirty.size > rows && this.#failing === undefined) {
+    while (this.#dirty.size > rows && this.#failing === undefined && !this.#isClosed) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
         this.#schedule();
@@ -93,77 +128,123 @@ export class Journal {
   }
 
   close(): void {
-    this.#timer?.cancel();
+    this.#isClosed = true;
+    this.#cancelTimer();
     this.#wake();
   }
 
   get #isPending(): boolean {
-    return this.#cleared || this.#metaChanged || this.#sweep !== undefined || this.#dirty.size > 0;
+    return this.#covered < this.#changes;
+  }
+
+  /** Whether what is pending goes on its way without waiting for more. */
+  get #isUrgent(): boolean {
+    if (!this.#isPending) return false;
+    if (this.#cleared || this.#sweep !== undefined || this.#dirty.size >= EAGER_ROWS) return true;
+    return this.#flushes > 0 || this.#waiting.length > 0;
+  }
+
+  #note(): void {
+    this.#changes += 1;
+    this.#waitingSinceMs ??= this.#clock.monotonic();
+    if (this.#running === undefined && this.#failing === undefined) this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#running !== undefined || this.#failing !== undefined) return;
-    if (this.#dirty.size >= EAGER_ROWS) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
+    if (this.#running !== undefined || this.#failing !== undefined || this.#isClosed) return;
+    if (this.#dirty.size >= EAGER_ROWS || this.#waiting.length > 0) {
       void this.#run();
-    } else {
-      this.#timer ??= this.#clock.setTimer(() => void this.#run(), WRITE_BEHIND_MS, { keepAlive: true });
+    } else if (this.#timer === undefined) {
+      const waitedMs = this.#clock.monotonic() - (this.#waitingSinceMs ?? this.#clock.monotonic());
+      const delayMs = Math.max(0, WRITE_BEHIND_MS - waitedMs);
+      this.#timer = this.#clock.setTimer(() => void this.#run(), delayMs, { keepAlive: true });
     }
   }
 
   #run(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#cancelTimer();
     this.#failing = undefined;
     this.#running ??= this.#writeAll().finally(() => {
       this.#running = undefined;
       this.#wake();
-      if (this.#failing !== undefined) this.#retryLater();
+      if (this.#isClosed) return;
+      // Nothing is held up by a table that takes nothing: the process may end.
+      if (this.#failing !== undefined) this.#timer ??= this.#clock.setTimer(() => void this.#run(), RETRY_MS);
       else if (this.#isPending) this.#schedule();
     });
     return this.#running;
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#isPending) {
+    // The changes of the stretch under way go together.
+    await Promise.resolve();
+    while (!this.#isClosed) {
       const batch = this.#nextBatch();
       try {
-        await this.#table.apply(batch);
-        this.#written = batch.meta ?? this.#written;
+        await this.#table.apply(batch.changes);
       } catch (error) {
-        this.#failed(batch, toDioramaError(error, "unavailable", "writing the cache"));
-        return;
+        if (!this.#recovers(batch, toDioramaError(error, "unavailable", "writing the cache"))) return;
+        continue;
       }
-      this.#wake();
+      this.#applied(batch);
+      if (!this.#isUrgent) return;
     }
   }
 
-  #nextBatch(): CacheBatch {
+  #applied({ changes, covers }: Batch): void {
+    this.#told = undefined;
+    this.#written = changes.meta ?? this.#written;
+    this.#covered = covers ?? this.#covered;
+    this.#batchRows = Math.min(BATCH_ROWS, this.#batchRows * 2);
+    this.#wake();
+  }
+
+  #nextBatch(): Batch {
     const puts: StoredRow[] = [];
     const deletes: string[] = [];
-    const clear = this.#cleared;
-    this.#cleared = false;
     for (const id of this.#takeIds()) {
-      const stored = this.#host.stored(id);
+      const stored = this.#refused.has(id) ? undefined : this.#host.stored(id);
       if (stored !== undefined) puts.push(stored);
       else deletes.push(id);
     }
     const isLast = this.#sweep === undefined && this.#dirty.size === 0;
+    const meta = isLast ? this.#lastMeta() : this.#meanwhileMeta();
+    const changes = { ...(this.#cleared ? { clear: true } : {}), deletes, puts };
+    this.#cleared = false;
+    this.#leftBehind = this.#dirty.size;
+    if (isLast) this.#waitingSinceMs = undefined;
+    return {
+      changes: meta === undefined ? changes : { ...changes, meta },
+      covers: isLast ? this.#changes : undefined,
+    };
+  }
+
+  /** Of the table when nothing is left unwritten; `undefined`: as it is there. */
+  #lastMeta(): TableMeta | undefined {
+    if (!this.#metaChanged) return undefined;
+    this.#metaChanged = false;
     const meta = this.#host.meta();
-    if (isLast) this.#metaChanged = false;
-    if (isLast) return { clear, deletes, puts, meta };
-    // A table that is being filled anew is not complete until the transaction that completes it, and one
-    // that is being changed was not closed in order.
-    if (clear) return { clear, deletes, puts, meta: { ...meta, complete: false, clean: false } };
-    return this.#written.clean
-      ? { deletes, puts, meta: { ...this.#written, clean: false } }
-      : { deletes, puts };
+    return this.#refused.size === 0 ? meta : { ...meta, complete: false };
+  }
+
+  /** Of a table in the middle of a change: it claims no more than it did, nor more than will be true. */
+  #meanwhileMeta(): TableMeta | undefined {
+    const coming = this.#host.meta();
+    if (this.#cleared) return { ...coming, complete: false, clean: false };
+    const complete = this.#written.complete && coming.complete;
+    const isSame = this.#written.fingerprint === coming.fingerprint;
+    if (!this.#written.clean && complete === this.#written.complete && isSame) return undefined;
+    // Rows of two sources are nobody's: whoever opens such a table empties it.
+    const fingerprint = isSame ? coming.fingerprint : undefined;
+    return { ...this.#written, clean: false, complete, fingerprint };
   }
 
   *#takeIds(): Generator<string> {
-    let left = BATCH_ROWS;
-    while (this.#sweep !== undefined && left > 0) {
+    let left = this.#batchRows;
+    // Changes that come as fast as they are written would keep the metadata out for ever: then all go at once.
+    const isOverrun = this.#leftBehind > 0 && this.#dirty.size - this.#leftBehind > BATCH_ROWS / 2;
+    while (this.#sweep !== undefined) {
+      if (left === 0) return;
       const next = this.#sweep.next();
       if (next.done === true) {
         this.#sweep = undefined;
@@ -173,6 +254,7 @@ export class Journal {
       left -= 1;
       yield next.value;
     }
+    if (isOverrun && this.#batchRows === BATCH_ROWS) left = Infinity;
     for (const id of this.#dirty) {
       if (left === 0) return;
       left -= 1;
@@ -181,23 +263,52 @@ export class Journal {
     }
   }
 
-  #failed(batch: CacheBatch, error: DioramaError): void {
-    this.#failing = error;
+  /** Takes back what was not written. False: it has to wait. */
+  #recovers(batch: Batch, error: DioramaError): boolean {
     if (isDioramaError(error, "corrupt")) {
       // The table is empty now: whatever was or is to be written has to be written again.
-      this.#host.onFailure(error);
+      const again = this.#told?.code === "corrupt";
+      this.#tell(error);
       this.rewritten();
+      if (again) this.#failing = error;
+      return !again;
+    }
+    const { clear, deletes = [], puts = [], meta } = batch.changes;
+    this.#metaChanged ||= meta !== undefined;
+    this.#cleared ||= clear === true;
+    for (const id of deletes) this.#dirty.add(id);
+    for (const { id } of puts) this.#dirty.add(id);
+    if (isDioramaError(error, "invalid") && puts.length > 0) {
+      this.#narrow(puts, error);
+      return true;
+    }
+    this.#failing = error;
+    this.#tell(error);
+    return false;
+  }
+
+  /** One row of these can't be stored: halves the batches until it stands alone, then goes on without it. */
+  #narrow(puts: readonly StoredRow[], error: DioramaError): void {
+    const [first] = puts;
+    if (puts.length > 1 || first === undefined) {
+      this.#batchRows = Math.ceil(puts.length / 2);
       return;
     }
-    this.#metaChanged ||= batch.meta !== undefined;
-    this.#cleared ||= batch.clear === true;
-    for (const id of batch.deletes ?? []) this.#dirty.add(id);
-    for (const { id } of batch.puts ?? []) this.#dirty.add(id);
+    this.#refused.set(first.id, error);
+    this.#metaChanged = true;
     this.#host.onFailure(error);
   }
 
-  #retryLater(): void {
-    this.#timer ??= this.#clock.setTimer(() => void this.#run(), RETRY_MS);
+  /** Once for each time that it starts, not for each attempt. */
+  #tell(error: DioramaError): void {
+    const isKnown = this.#told?.code === error.code;
+    this.#told = error;
+    if (!isKnown) this.#host.onFailure(error);
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #wake(): void {

@@ -1,16 +1,34 @@
+import { type Clock, DioramaError, isDioramaError, sleep, toDioramaError } from "../base/index.ts";
 import { blankMeta, type CacheTable, type StoredRow, type TableMeta } from "../cache/index.ts";
-import { type Clock, type DioramaError, isDioramaError, toDioramaError } from "../base/index.ts";
-import { equalRows, type Row } from "../record/index.ts";
+import { equalRows, type Row, type Value } from "../record/index.ts";
 import { Journal } from "./journal.ts";
 
 /** Rows of one step of a warm start: small enough not to hold the thread. */
 const LOAD_BATCH_ROWS = 1_000;
+/** How often a warm start begins to read again when the table can't be read, and after how long. */
+const LOAD_ATTEMPTS = 4;
+const LOAD_RETRY_MS = 250;
 
 export interface RowStoreHost {
   /** False: rows are not kept at all. */
   readonly keeps: boolean;
   readonly clock: Clock;
+  /** The table can't be read or written, or was found damaged. */
   onFailure(error: DioramaError): void;
+  /** Rows that were there, if not in memory yet, are gone. */
+  onLost(): void;
+}
+
+/** What is known of a table whose rows are still on their way into memory. */
+interface Loading {
+  /** Ids whose truth is in memory already, present or not. */
+  readonly known: Set<string>;
+  /** Changed though not known: whether they are stored is seen when the table is read. */
+  readonly blind: Set<string>;
+  /** Put, and not met in the table so far: they stand behind its rows. */
+  readonly added: Set<string>;
+  /** Rows stored, and how many were added and removed since. */
+  count: number;
 }
 
 /**
@@ -21,16 +39,15 @@ export class RowStore {
   readonly #table: CacheTable;
   readonly #host: RowStoreHost;
   readonly #journal: Journal;
+  readonly #closing = new AbortController();
   #rows = new Map<string, Row>();
   /** When single rows were fetched: kept while the cache is not complete. */
   readonly #fetchedAt = new Map<string, number>();
-  /** While loading: the ids whose truth is in memory already, present or not. */
-  #known: Set<string> | undefined;
-  #loading: Promise<void> = Promise.resolve();
-  /** While loading: rows stored, and how many were added and removed since. */
-  #countWhileLoading = 0;
+  /** When the rows were fetched that came all at once. */
+  #adoptedAt: number | undefined;
+  #loading: Loading | undefined;
+  #loaded: Promise<void> = Promise.resolve();
   #meta: TableMeta;
-  #closed = false;
 
   constructor(table: CacheTable, host: RowStoreHost) {
     this.#table = table;
@@ -47,9 +64,10 @@ export class RowStore {
       host.clock,
     );
     if (table.rowCount > 0) {
-      this.#known = new Set();
-      this.#countWhileLoading = table.rowCount;
-      this.#loading = this.#load();
+      this.#loading = { known: new Set(), blind: new Set(), added: new Set(), count: table.rowCount };
+      this.#loaded = this.#load();
+      // Told to those who wait for it.
+      this.#loaded.catch(() => undefined);
     }
   }
 
@@ -62,11 +80,11 @@ export class RowStore {
   }
 
   get isLoaded(): boolean {
-    return this.#known === undefined;
+    return this.#loading === undefined;
   }
 
   get count(): number {
-    return this.#known === undefined ? this.#rows.size : this.#countWhileLoading;
+    return this.#loading === undefined ? this.#rows.size : this.#loading.count;
   }
 
   get journal(): Journal {
@@ -80,7 +98,7 @@ export class RowStore {
 
   /** Whether `get(id)` tells the truth. */
   knows(id: string): boolean {
-    return this.#known === undefined || this.#known.has(id) || this.#rows.has(id);
+    return this.#loading === undefined || this.#rows.has(id) || this.#loading.known.has(id);
   }
 
   /** In order of first insertion; everything only once loaded. */
@@ -92,28 +110,29 @@ export class RowStore {
     return this.#rows.keys();
   }
 
-  /** Resolves when every stored row is in memory. */
+  /** Resolves when every stored row is in memory; `closed` where the end comes first. */
   whenLoaded(): Promise<void> {
-    return this.#loading;
+    return this.#loaded;
   }
 
   /** Makes these ids known, reading them from the table where they have not arrived. */
   async ensure(ids: readonly string[]): Promise<void> {
-    const missing = ids.filter((id) => !this.knows(id));
+    const missing = this.#loading === undefined ? [] : ids.filter((id) => !this.knows(id));
     if (missing.length === 0) return;
     try {
       const found = await this.#table.get(missing);
       for (const stored of found) if (!this.knows(stored.id)) this.#arrive(stored);
-      for (const id of missing) this.#known?.add(id);
+      for (const id of missing) this.#loading?.known.add(id);
     } catch (error) {
-      // Damage or a closed table: loading ends too, and what is in memory then is all there is.
       if (!isDioramaError(error, "corrupt")) throw error;
+      // What is in memory then is all there is.
       this.#lose(error);
     }
   }
 
+  /** When the row was read from the master, milliseconds since 1970; `undefined`: not known. */
   fetchedAt(id: string): number | undefined {
-    return this.#fetchedAt.get(id) ?? this.#meta.seededAt;
+    return this.#fetchedAt.get(id) ?? this.#adoptedAt ?? this.#meta.seededAt;
   }
 
   /** Puts a row whose id is known. Returns false, and keeps the old object, where nothing differs. */
@@ -122,55 +141,70 @@ export class RowStore {
     if (!this.#meta.complete) this.#fetchedAt.set(id, fetchedAt);
     const old = this.#rows.get(id);
     if (old !== undefined && (old === row || equalRows(old, row))) return false;
-    if (old === undefined && this.#known !== undefined) {
-      this.#countWhileLoading += 1;
-      this.#known.add(id);
-    }
+    if (this.#loading !== undefined) this.#noteChange(this.#loading, id, old === undefined ? 1 : 0);
     this.#rows.set(id, row);
     this.#changed(id);
     return true;
   }
 
+  /** Removes a row whose id is known. Returns false where there is none. */
   delete(id: string): boolean {
     this.#fetchedAt.delete(id);
-    if (!this.#rows.delete(id)) return false;
-    if (this.#known !== undefined) {
-      this.#countWhileLoading -= 1;
-      this.#known.add(id);
-    }
+    const isThere = this.#rows.has(id);
+    if (!isThere && this.knows(id)) return false;
+    if (this.#loading !== undefined) this.#noteChange(this.#loading, id, isThere ? -1 : 0);
+    this.#rows.delete(id);
     this.#changed(id);
     return true;
   }
 
-  /** Drops every row, stored ones included. */
-  clear(): void {
-    this.adopt(new Map());
-  }
-
   /** Replaces all rows by this map, which is the store's own from now on. */
-  adopt(rows: Map<string, Row>): void {
+  adopt(rows: Map<string, Row>, fetchedAt: number): void {
     if (this.#host.keeps) this.#rows = rows;
     this.#fetchedAt.clear();
-    this.#known = undefined;
+    this.#adoptedAt = this.#meta.complete ? undefined : fetchedAt;
+    this.#loading = undefined;
     if (this.#meta.clean) this.setMeta({ clean: false });
     this.#journal.rewritten();
   }
 
+  /** Changes what is known of the whole; with the rows of this moment it goes to the table. */
   setMeta(change: Partial<TableMeta>): void {
     this.#meta = { ...this.#meta, ...change };
-    if (change.complete === true) this.#fetchedAt.clear();
+    if (change.complete === true) {
+      this.#fetchedAt.clear();
+      this.#adoptedAt = undefined;
+    }
     this.#journal.metaChanged();
   }
 
-  /** Writes what is left, marks the table as closed in order, and lets go of it. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#loading;
+  /** A small value that is kept with the rows. */
+  note(name: string): Value | undefined {
+    const { notes } = this.#meta;
+    return Object.hasOwn(notes, name) ? notes[name] : undefined;
+  }
+
+  /** Changes small values; `undefined` forgets one. */
+  setNotes(changes: ReadonlyMap<string, Value | undefined>): void {
+    const notes = new Map(Object.entries(this.#meta.notes));
+    for (const [name, value] of changes) {
+      if (value === undefined) notes.delete(name);
+      else notes.set(name, value);
+    }
+    this.setMeta({ notes: Object.fromEntries(notes) });
+  }
+
+  /**
+   * Writes what is left and lets go of the table. `upToDate`: the next session may trust its rows; else they
+   * are refreshed then, as after an unclean end.
+   */
+  async close({ upToDate }: { readonly upToDate: boolean }): Promise<void> {
+    this.#closing.abort();
+    await this.#loaded.catch(() => undefined);
     try {
       await this.#journal.flush();
-      if (!this.#meta.clean) {
-        this.#meta = { ...this.#meta, clean: true };
-        this.#journal.metaChanged();
+      if (this.#meta.clean !== upToDate) {
+        this.setMeta({ clean: upToDate });
         await this.#journal.flush();
       }
     } finally {
@@ -195,32 +229,73 @@ export class RowStore {
     if (!this.#meta.complete) this.#fetchedAt.set(id, fetchedAt);
   }
 
+  /** A change during a warm start, before it is made. */
+  #noteChange(loading: Loading, id: string, difference: number): void {
+    if (!this.knows(id)) loading.blind.add(id);
+    if (difference > 0) loading.added.add(id);
+    loading.known.add(id);
+    loading.count += difference;
+  }
+
   async #load(): Promise<void> {
-    try {
-      for await (const batch of this.#table.scan(LOAD_BATCH_ROWS)) {
-        if (this.#known === undefined || this.#closed) return;
-        for (const stored of batch) if (!this.#known.has(stored.id)) this.#arrive(stored);
+    for (let attempt = 1; this.#loading !== undefined; attempt++) {
+      try {
+        await this.#loadOnce();
+      } catch (error) {
+        if (this.#closing.signal.aborted) throw closedWhileLoading();
+        if (isDioramaError(error, "corrupt") || attempt === LOAD_ATTEMPTS) this.#lose(error);
+        else
+          await sleep(this.#host.clock, LOAD_RETRY_MS * attempt, this.#closing.signal, { keepAlive: true });
       }
-      this.#known = undefined;
-    } catch (error) {
-      if (!this.#closed) this.#lose(error);
-    } finally {
-      this.#known = undefined;
     }
   }
 
-  /** The table was damaged: the rows in memory are good but maybe not all. They are stored again. */
+  async #loadOnce(): Promise<void> {
+    for await (const batch of this.#table.scan(LOAD_BATCH_ROWS)) {
+      if (this.#closing.signal.aborted) throw closedWhileLoading();
+      const loading = this.#loading;
+      // Everything was replaced meanwhile: what is stored is void.
+      if (loading === undefined) return;
+      for (const stored of batch) this.#take(stored, loading);
+    }
+    for (const id of this.#loading?.added ?? []) this.#moveToEnd(id);
+    this.#loading = undefined;
+  }
+
+  /** A stored row, at its place in the order. What has changed since is in memory already. */
+  #take(stored: StoredRow, loading: Loading): void {
+    if (loading.blind.delete(stored.id)) loading.count -= 1;
+    loading.added.delete(stored.id);
+    if (this.knows(stored.id)) this.#moveToEnd(stored.id);
+    else this.#arrive(stored);
+  }
+
+  #moveToEnd(id: string): void {
+    const row = this.#rows.get(id);
+    if (row === undefined) return;
+    this.#rows.delete(id);
+    this.#rows.set(id, row);
+  }
+
+  /** The table was damaged and is empty: the rows in memory are good, if maybe not all, and are stored again. */
   #lose(error: unknown): void {
-    if (this.#known === undefined && this.#meta.complete === false) return;
-    this.#known = undefined;
-    this.#meta = { ...blankMeta, fingerprint: this.#meta.fingerprint, clean: false, notes: this.#meta.notes };
+    if (this.#loading !== undefined) {
+      this.#loading = undefined;
+      const { fingerprint, notes } = this.#meta;
+      this.#meta = { ...blankMeta, fingerprint, notes, clean: false };
+      this.#host.onLost();
+    }
     this.#journal.rewritten();
-    this.#host.onFailure(toDioramaError(error, "corrupt", "reading the cache"));
+    this.#host.onFailure(toDioramaError(error, "unavailable", "reading the cache"));
   }
 
   #onJournalFailure(error: DioramaError): void {
     // With every row in memory, damage costs nothing but writing them again; while loading, some are gone.
-    if (isDioramaError(error, "corrupt") && this.#known !== undefined) this.#lose(error);
+    if (isDioramaError(error, "corrupt") && this.#loading !== undefined) this.#lose(error);
     else this.#host.onFailure(error);
   }
+}
+
+function closedWhileLoading(): DioramaError {
+  return new DioramaError("closed", "the Dio was closed before its stored rows were read");
 }

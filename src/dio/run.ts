@@ -1,10 +1,13 @@
-import { yieldToLoop } from "../base/index.ts";
-import { equalRows, type Row } from "../record/index.ts";
+import { DioramaError, yieldToLoop } from "../base/index.ts";
+import { equalRows, type Row, type Value } from "../record/index.ts";
 import type { DioState } from "./dio-state.ts";
 import type { ReadMark } from "./read-mark.ts";
 
 /** What a callback was called for. */
 export type RunKind = "start" | "refresh" | "seed" | "event" | "query" | "write" | "bulk";
+
+/** Kinds whose rows are handed over; those of the others are asked of the master. */
+const TOLD: ReadonlySet<RunKind> = new Set<RunKind>(["event", "write", "bulk"]);
 
 /** Rows handled between two turns of the event loop. */
 const STRETCH_ROWS = 4_000;
@@ -12,6 +15,16 @@ const STRETCH_ROWS = 4_000;
 const MAX_UNWRITTEN_ROWS = 20_000;
 /** So many rows are looked up in a warm start's table one by one; more wait until all have arrived. */
 const MAX_ENSURED_ROWS = 100;
+
+/** What was written since the last publication. */
+interface Staged {
+  /** `undefined`: removed. */
+  rows: Map<string, Row | undefined>;
+  /** What was there before is gone. */
+  cleared: boolean;
+  hasRemovals: boolean;
+  readonly notes: Map<string, Value | undefined>;
+}
 
 /**
  * A callback's transaction: its writes are its own until they are published, as the difference to what is
@@ -24,18 +37,22 @@ export class Run {
   readonly startedAt: number;
   readonly mark: ReadMark;
   readonly #state: DioState;
-  #staged = new Map<string, Row | undefined>();
-  #cleared = false;
+  #staged = createStaged();
+  /** On its way to everyone: the run goes on seeing it. */
+  #leaving: Staged | undefined;
+  /** One publication after the other. */
+  #publishing: Promise<void> = Promise.resolve();
   #wroteBulk = false;
   #wroteWhole = false;
   #wrote = false;
+  #hasEnded = false;
 
   constructor(state: DioState, options: { kind: RunKind; startedAt: number; signal: AbortSignal }) {
     this.#state = state;
     this.kind = options.kind;
     this.startedAt = options.startedAt;
     this.signal = options.signal;
-    this.mark = state.beginRead();
+    this.mark = state.beginRead(TOLD.has(options.kind) ? "told" : "asked");
   }
 
   /** Whether it wrote with `insertAll` or `replaceAll`, which means that it wrote everything there is. */
@@ -57,32 +74,64 @@ export class Run {
     return this.#wrote;
   }
 
-  noteBulk(): void {
-    this.#wroteBulk = true;
+  /** Its callback is done: what its handle writes now nobody would publish. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
+  // Writing ------------------------------------------------------------------------------------------------
+
   put(id: string, row: Row): void {
-    this.#wrote = true;
-    this.#staged.set(id, row);
+    this.#beginWrite();
+    this.#staged.rows.set(id, row);
+  }
+
+  /** Puts many rows, as all that there are. The map is the run's own from now on. */
+  async putAll(rows: Map<string, Row>): Promise<void> {
+    this.#beginWrite();
+    this.#wroteBulk = true;
+    if (this.#staged.rows.size === 0) {
+      this.#staged.rows = rows;
+      this.#staged.hasRemovals = false;
+      return;
+    }
+    let count = 0;
+    for (const [id, row] of rows) {
+      this.put(id, row);
+      if (++count % STRETCH_ROWS === 0) await yieldToLoop();
+    }
   }
 
   remove(id: string): void {
-    this.#wrote = true;
-    this.#staged.set(id, undefined);
+    this.#beginWrite();
+    this.#staged.rows.set(id, undefined);
+    this.#staged.hasRemovals = true;
   }
 
   /** Everything that is not put after it is removed at the next publication. */
   clear(): void {
-    this.#wrote = true;
-    this.#cleared = true;
+    this.#beginWrite();
     this.#wroteWhole = true;
-    this.#staged = new Map();
+    this.#staged.rows = new Map();
+    this.#staged.cleared = true;
+    this.#staged.hasRemovals = false;
   }
+
+  /** Keeps a small value with the rows, from the publication on that brings what was written before. */
+  setNote(name: string, value: Value | undefined): void {
+    this.#assertLive();
+    this.#staged.notes.set(name, value);
+  }
+
+  // Reading ------------------------------------------------------------------------------------------------
 
   /** The confirmed row as this run sees it. */
   confirmed(id: string): Row | undefined {
-    if (this.#staged.has(id)) return this.#staged.get(id);
-    return this.#cleared ? undefined : this.#state.store.get(id);
+    const staged = this.#staged;
+    if (staged.cleared || staged.rows.has(id)) return staged.rows.get(id);
+    const leaving = this.#leaving;
+    if (leaving !== undefined && (leaving.cleared || leaving.rows.has(id))) return leaving.rows.get(id);
+    return this.#state.store.get(id);
   }
 
   /** The visible row as this run sees it. */
@@ -93,93 +142,169 @@ export class Run {
   *visibleEntries(): Generator<readonly [string, Row]> {
     const seen = new Set<string>();
     for (const id of this.#ids()) {
+      if (seen.has(id)) continue;
       seen.add(id);
       const row = this.visible(id);
       if (row !== undefined) yield [id, row];
     }
-    for (const id of this.#state.overlay.ids()) {
-      const row = seen.has(id) ? undefined : this.visible(id);
-      if (row !== undefined) yield [id, row];
-    }
   }
 
+  note(name: string): Value | undefined {
+    for (const staged of [this.#staged, this.#leaving]) {
+      if (staged?.notes.has(name) === true) return staged.notes.get(name);
+    }
+    return this.#state.store.note(name);
+  }
+
+  // Publishing ---------------------------------------------------------------------------------------------
+
   /** Makes everyone see what was written so far. The thread is held only for what really differs. */
-  async publish(): Promise<void> {
+  publish(): Promise<void> {
+    const turn = this.#publishing.then(() => this.#publishStaged());
+    // Its failure belongs to who asked for it, not to the next one.
+    this.#publishing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Ends the run; what was not published is dropped. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#staged = createStaged();
+    this.#state.endRead(this.mark);
+  }
+
+  *#ids(): Generator<string> {
+    if (!this.#staged.cleared) {
+      if (this.#leaving?.cleared !== true) yield* this.#state.store.ids();
+      if (this.#leaving !== undefined) yield* this.#leaving.rows.keys();
+    }
+    yield* this.#staged.rows.keys();
+    yield* this.#state.overlay.ids();
+  }
+
+  #beginWrite(): void {
+    this.#assertLive();
+    this.#wrote = true;
+  }
+
+  #assertLive(): void {
+    this.signal.throwIfAborted();
+    if (!this.#hasEnded) return;
+    throw new DioramaError(
+      "invalid",
+      "the callback that this Dio was made for has ended, so nobody would publish what it writes now; use the Dio that makeDio returned",
+    );
+  }
+
+  async #publishStaged(): Promise<void> {
+    const leaving = this.#staged;
+    const { rows, cleared, notes } = leaving;
+    if (rows.size === 0 && !cleared && notes.size === 0) return;
+    this.#assertLive();
     const { store } = this.#state;
-    if (this.#staged.size === 0 && !this.#cleared) return;
-    if (this.#cleared || this.#staged.size > MAX_ENSURED_ROWS) await store.whenLoaded();
-    else await store.ensure([...this.#staged.keys()]);
-    if (store.count === 0 && this.#canBeAdopted()) {
-      const rows = this.#takeRows();
-      if (rows.size > 0) this.#state.confirmAll(rows, this.mark);
-    } else {
-      await this.#publishDifference();
+    this.#staged = createStaged();
+    this.#leaving = leaving;
+    try {
+      if (cleared || rows.size > MAX_ENSURED_ROWS) await store.whenLoaded();
+      else if (!store.isLoaded) await store.ensure([...rows.keys()]);
+      if (cleared || rows.size > STRETCH_ROWS) await this.#publishLarge(leaving);
+      else this.#confirm(leaving, rows.keys());
+    } catch (error) {
+      this.#takeBack(leaving);
+      throw error;
+    } finally {
+      this.#leaving = undefined;
     }
     await this.#state.published();
     // A fill that is faster than the disk waits for it here, so that the changes not yet written stay few.
     await store.journal.whenBelow(MAX_UNWRITTEN_ROWS);
   }
 
-  /** Ends the run; what was not published is dropped. */
-  end(): void {
-    this.#staged = new Map();
-    this.#state.endRead(this.mark);
+  /** Looks first, in turns, what really differs, so that the step itself is short. */
+  async #publishLarge(leaving: Staged): Promise<void> {
+    const { rows, cleared } = leaving;
+    if (this.#canBeAdopted(leaving)) {
+      this.#confirm(leaving, []);
+      return;
+    }
+    // Of changes made by whomever between the look and the step.
+    const look = this.#state.beginRead();
+    const ids: string[] = [];
+    try {
+      if (cleared) await this.#collectMissing(rows, ids);
+      await this.#collectDiffering(rows, ids);
+    } finally {
+      this.#state.endRead(look);
+    }
+    for (const id of look.touched()) if (cleared || rows.has(id)) ids.push(id);
+    this.#confirm(leaving, ids);
   }
 
-  *#ids(): Generator<string> {
-    if (!this.#cleared) yield* this.#state.store.ids();
-    for (const id of this.#staged.keys()) {
-      if (this.#cleared || this.#state.store.get(id) === undefined) yield id;
+  /** The step that readers see: one stretch. */
+  #confirm(leaving: Staged, ids: Iterable<string>): void {
+    this.signal.throwIfAborted();
+    // The callback failed meanwhile: what it had not published is dropped.
+    if (this.#hasEnded) return;
+    const options = { fetchedAt: this.startedAt, mark: this.mark };
+    if (this.#canBeAdopted(leaving)) {
+      this.#state.confirmAll(toRowMap(leaving), options);
+    } else {
+      for (const id of ids) {
+        if (!this.mark.isNewer(id)) this.#state.confirm(id, leaving.rows.get(id), options);
+      }
     }
+    if (leaving.notes.size > 0) this.#state.store.setNotes(leaving.notes);
   }
 
   /** An empty store takes the whole map at once, if nothing it holds was overtaken. */
-  #canBeAdopted(): boolean {
-    return this.#staged.size > MAX_ENSURED_ROWS && !this.mark.hasTouched && this.#state.overlay.isEmpty;
+  #canBeAdopted({ rows }: Staged): boolean {
+    const { store, overlay } = this.#state;
+    const isFirst = store.keeps && store.isLoaded && store.count === 0 && overlay.isEmpty;
+    return isFirst && rows.size > MAX_ENSURED_ROWS && !this.mark.hasTouched;
   }
 
-  #takeRows(): Map<string, Row> {
-    const staged = this.#staged;
-    this.#staged = new Map();
-    this.#cleared = false;
-    for (const [id, row] of staged) if (row === undefined) staged.delete(id);
-    // No `undefined` is left in it; a copy of a million entries would only prove that.
-    return staged as Map<string, Row>;
+  /** It could not be published: what was written since stands on top of it. */
+  #takeBack(leaving: Staged): void {
+    if (this.#hasEnded) return;
+    const since = this.#staged;
+    if (!since.cleared) {
+      for (const [id, row] of since.rows) leaving.rows.set(id, row);
+      since.rows = leaving.rows;
+      since.cleared = leaving.cleared;
+      since.hasRemovals ||= leaving.hasRemovals;
+    }
+    for (const [name, value] of leaving.notes) if (!since.notes.has(name)) since.notes.set(name, value);
   }
 
-  async #publishDifference(): Promise<void> {
-    const staged = this.#staged;
-    const cleared = this.#cleared;
-    this.#staged = new Map();
-    this.#cleared = false;
-    const gone = cleared ? await this.#missingFrom(staged) : [];
-    await this.#dropEqual(staged);
-    // From here to the end in one stretch: this is what readers see as one step.
-    const options = { fetchedAt: this.startedAt, mark: this.mark };
-    for (const id of gone) if (!this.mark.isNewer(id)) this.#state.confirm(id, undefined, options);
-    for (const [id, row] of staged) if (!this.mark.isNewer(id)) this.#state.confirm(id, row, options);
-  }
-
-  /** Stored ids that are not staged. Rows that come after this look are newer than the run anyway. */
-  async #missingFrom(staged: ReadonlyMap<string, unknown>): Promise<string[]> {
-    const gone: string[] = [];
+  /** Stored ids that are not staged. */
+  async #collectMissing(staged: ReadonlyMap<string, unknown>, ids: string[]): Promise<void> {
     let count = 0;
     for (const id of this.#state.store.ids()) {
-      if (!staged.has(id)) gone.push(id);
+      if (!staged.has(id)) ids.push(id);
       if (++count % STRETCH_ROWS === 0) await yieldToLoop();
     }
-    return gone;
   }
 
-  /** Leaves what differs from the store. A row that changes after this look is newer than the run anyway. */
-  async #dropEqual(staged: Map<string, Row | undefined>): Promise<void> {
-    if (staged.size <= STRETCH_ROWS) return;
+  /** Staged ids whose row is not the stored one, or is to be said to be up to date again. */
+  async #collectDiffering(staged: ReadonlyMap<string, Row | undefined>, ids: string[]): Promise<void> {
     let count = 0;
     for (const [id, row] of staged) {
       const old = this.#state.store.get(id);
       const same = row === undefined ? old === undefined : old !== undefined && equalRows(old, row);
-      if (same && !this.#state.isStale(id)) staged.delete(id);
+      if (!same || this.#state.isStale(id)) ids.push(id);
       if (++count % STRETCH_ROWS === 0) await yieldToLoop();
     }
   }
+}
+
+function createStaged(): Staged {
+  return { rows: new Map(), cleared: false, hasRemovals: false, notes: new Map() };
+}
+
+/** The staged rows without removals: the run gives the map away. */
+function toRowMap({ rows, hasRemovals }: Staged): Map<string, Row> {
+  if (hasRemovals) for (const [id, row] of rows) if (row === undefined) rows.delete(id);
+  // No `undefined` is left in it; a copy of a million entries would only prove that.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return rows as Map<string, Row>;
 }

@@ -231,7 +231,7 @@ export class WriteSettlement {
         if (row !== undefined) left.set(id, row);
       }
     }
-    if (ids === undefined) state.confirmAll(left, mark);
+    if (ids === undefined) state.confirmAll(left, { fetchedAt: clock.now(), mark });
     else
       for (const id of ids) if (!left.has(id)) state.confirm(id, undefined, { fetchedAt: clock.now(), mark });
     for (const id of left.keys()) this.#doubt(id);

@@ -136,7 +136,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const table = options.table ?? (await createMemoryCache().openTable("things"));
   const puts = Object.entries(options.stored ?? {}).map(([id, row]) => ({ id, row, fetchedAt: clock.now() }));
   if (puts.length > 0) await table.apply({ puts });
-  const store = new RowStore(table, { clock, keeps: true, onFailure: () => undefined });
+  const store = new RowStore(table, {
+    clock,
+    keeps: true,
+    onFailure: () => undefined,
+    onLost: () => undefined,
+  });
   const state = new DioState(store, silentLogger);
   const events: DioEvent[] = [];
   collect(state, events);

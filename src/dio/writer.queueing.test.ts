@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRig } from "../../test/dio/write-rig.ts";
 import { DioramaError, type ErrorCode } from "../base/index.ts";
+import { createMemoryCache } from "../cache/index.ts";
 import { createMemoryQueues, type QueueBatch, type WriteQueue } from "../queue/index.ts";
 
 /** A queue whose transactions the test decides. */
@@ -139,6 +140,44 @@ describe("into the queue", () => {
     await writer.flush();
     expect(staged).toEqual(["a", "b", "c", "d"]);
     expect(destination.log).toEqual(["insert a 1", "insert b 1", "insert c 1", "insert d 1"]);
+  });
+
+  test("W5 room for several is taken by several", async () => {
+    const { writer, activity, shown, settle } = await createRig({ policy: { maxOps: 2 } });
+    activity.set("offline");
+    const handles = ["a", "b", "c", "d", "e"].map((id) => writer.submit({ kind: "insert", id, row: {} }));
+    await settle();
+    void handles[0]?.cancel();
+    void handles[1]?.cancel();
+    expect(Object.keys(shown())).toEqual(["c", "d"]);
+  });
+
+  test("W2 W3 a row that can't be looked up refuses its own write alone", async () => {
+    const table = await createMemoryCache().openTable("things");
+    const puts = Array.from({ length: 3_000 }, (_, n) => ({ id: `r${n}`, row: { n }, fetchedAt: 0 }));
+    await table.apply({ puts });
+    let looks = 0;
+    const { writer, shown, state } = await createRig({
+      table: {
+        meta: table.meta,
+        rowCount: table.rowCount,
+        lost: undefined,
+        get: (ids) => {
+          looks += 1;
+          return looks === 1 ? Promise.reject(new DioramaError("unavailable", "gone")) : table.get(ids);
+        },
+        scan: (rows) => table.scan(rows),
+        apply: (batch) => table.apply(batch),
+        close: () => table.close(),
+      },
+    });
+    const refused = writer.submit({ kind: "patch", id: "r2999", partial: { m: 1 } });
+    expect(await codeOf(refused.staged)).toBe("unavailable");
+    const again = writer.submit({ kind: "patch", id: "r2998", partial: { m: 1 } });
+    expect(await codeOf(again.staged)).toBe("none");
+    await state.store.whenLoaded();
+    expect(shown()["r2998"]).toEqual({ n: 2_998, m: 1 });
+    expect(shown()["r2999"]).toEqual({ n: 2_999 });
   });
 
   test("W5 or are refused, dead letters counting", async () => {

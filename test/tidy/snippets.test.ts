@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { describe, expect, test } from "vitest";
 import { projectFiles, read } from "./project.ts";
 
@@ -58,5 +59,34 @@ describe("TypeScript shown in README and guide", () => {
 
   test("there is some", () => {
     expect(snippets.length).toBeGreaterThan(0);
+  });
+});
+
+describe("what the pages name", () => {
+  const documents = (): string[] => projectFiles().filter((path) => path.endsWith(".md"));
+  const files = projectFiles();
+  const exists = (path: string): boolean =>
+    files.some((file) => file === path || file.startsWith(`${path}/`));
+
+  test("files and folders in code marks are there", () => {
+    const named = documents().flatMap((page) =>
+      [...read(page).matchAll(/`((?:src|test|docs|examples|scripts|bench)\/[\w./-]*\w)`/g)].map(
+        ([, path = ""]) => ({
+          page,
+          path,
+        }),
+      ),
+    );
+    expect(named.filter(({ path }) => !exists(path))).toEqual([]);
+  });
+
+  test("links between pages lead somewhere", () => {
+    const links = documents().flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(([, target = ""]) => ({
+        page,
+        path: posix.join(posix.dirname(page), target),
+      })),
+    );
+    expect(links.filter(({ path }) => !exists(path.replace(/\/$/, "")))).toEqual([]);
   });
 });

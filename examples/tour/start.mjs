@@ -1,6 +1,7 @@
 // Plain JavaScript that an old Node can read: it says what to do there, and builds and runs the tour here.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const build = fileURLToPath(new URL("../../tsconfig.build.json", import.meta.url));
@@ -23,13 +24,30 @@ if (major < 22 || (major === 22 && minor < 13)) {
 if (!existsSync(compiler))
   stop("The compiler is not installed: run `npm install` with dev dependencies, then `npm start`.");
 
-/** @param {string[]} args */
-function run(args, cwd = process.cwd()) {
-  const { status, error } = spawnSync(process.execPath, args, { cwd, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) process.exit(status ?? 1);
+/**
+ * Runs Node with these arguments and ends with it where it fails. Signals are passed on and waited for, so that
+ * the tour closes what it has open.
+ *
+ * @param {string[]} args
+ */
+async function run(args) {
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  /** @param {NodeJS.Signals} signal */
+  const passOn = (signal) => child.kill(signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, passOn);
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (status, signal) => resolve(status ?? 128 + constants.signals[signal]));
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, passOn);
+  if (code !== 0) process.exit(code);
 }
 
-run([compiler, "-p", build]);
+await run([compiler, "-p", build]);
 // Node 22 reads TypeScript behind a flag and warns about it; later ones accept both options.
-run(["--experimental-strip-types", "--disable-warning=ExperimentalWarning", tour, ...process.argv.slice(2)]);
+await run([
+  "--experimental-strip-types",
+  "--disable-warning=ExperimentalWarning",
+  tour,
+  ...process.argv.slice(2),
+]);

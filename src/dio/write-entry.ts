@@ -26,6 +26,8 @@ export class WriteEntry implements OverlayOp {
   outcomeUnknown = false;
   /** The master itself told that it has the op, while the op was being sent. */
   wasEchoed = false;
+  /** A whole read of the master was published while the op was being sent; one without its row says so by that. */
+  wasRefreshed = false;
   /** Milliseconds since 1970; 0: at once. Of an echo: when the wait for it ends. */
   nextAttemptAt = 0;
   /** Attempts since it was queued or retried by hand, and those of them that ended with an unknown error. */

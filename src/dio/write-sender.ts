@@ -45,6 +45,11 @@ export class WriteSender {
     this.pump();
   }
 
+  /** A whole read of the master has been published. */
+  noteRefresh(): void {
+    for (const entry of this.#inFlight) entry.wasRefreshed = true;
+  }
+
   /** Sends what may go now. */
   pump(): void {
     const { policy, host } = this.#parts;
@@ -212,6 +217,7 @@ export class WriteSender {
   #begin(entry: WriteEntry): WriteOp {
     entry.op = Object.freeze({ ...entry.op, attempt: entry.op.attempt + 1 });
     entry.attempts += 1;
+    entry.wasRefreshed = false;
     this.#inFlight.add(entry);
     return entry.op;
   }

@@ -28,6 +28,13 @@ export interface WriteParts {
   forget(entry: WriteEntry): void;
 }
 
+/** What came while an op was under way. */
+interface Since {
+  readonly mark: ReadMark | undefined;
+  /** Of any row. */
+  readonly overtaken: boolean;
+}
+
 /** Ends ops: what becomes of the confirmed rows, the overlay, the queue file and the caller, in one publication. */
 export class WriteSettlement {
   readonly #parts: WriteParts;
@@ -205,15 +212,16 @@ export class WriteSettlement {
     const { policy } = this.#parts;
     if (policy.optimistic && !entry.wasEchoed) {
       if (entry.op.kind === "deleteAll") this.#confirmGone(entry.op.ids, mark);
-      else this.#confirmRow(entry.op, row, mark);
+      else this.#confirmRow(entry.op, row, { mark, overtaken: entry.wasRefreshed });
     }
     this.#finish(entry, policy.optimistic);
   }
 
-  #confirmRow(op: RowOp, row: Row | undefined, mark: ReadMark | undefined): void {
+  #confirmRow(op: RowOp, row: Row | undefined, since: Since): void {
     const { state, clock } = this.#parts.host;
+    const { mark } = since;
     const base = state.store.get(op.id);
-    const overtaken = mark?.isNewer(op.id) === true;
+    const overtaken = since.overtaken || mark?.isNewer(op.id) === true;
     // Something came while the op was under way. Where it shows the op's effect it is newer, and stays.
     if (overtaken && carriesOp(op, base)) return;
     const stored = overtaken ? applyOp(op, base) : (row ?? applyOp(op, base));

@@ -121,6 +121,18 @@ describe("success", () => {
     expect(state.isStale("a")).toBe(true);
   });
 
+  test("W18 a refresh that came meanwhile and has no such row counts too", async () => {
+    const { writer, destination, state, settle, rereads } = await createRig();
+    const release = destination.hold();
+    writer.submit(insert("a"));
+    await settle();
+    writer.observeRefresh();
+    release();
+    await settle();
+    expect(state.visible("a")).toEqual({ id: "a" });
+    expect(rereads).toEqual(["a"]);
+  });
+
   test("W18 a deleteAll leaves what came while it was under way, stale", async () => {
     for (const ids of [undefined, ["a", "b"]]) {
       const rig = await createRig({ rows: { a: { n: 1 }, b: { n: 2 } } });

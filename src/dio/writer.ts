@@ -148,6 +148,7 @@ export class Writer implements DeadLetters {
 
   /** A refresh is in the confirmed rows: accepted ops that it carries are done. */
   observeRefresh(): void {
+    this.#sender.noteRefresh();
     this.#observer.refreshed();
   }
 

@@ -36,7 +36,7 @@ export function convertCell(type: CellType, cell: string, declared: boolean): Va
 }
 
 /** Digits without a leading zero or plus: a number, or a bigint beyond 2^53. */
-export function toInteger(cell: string): number | bigint | undefined {
+function toInteger(cell: string): number | bigint | undefined {
   const length = cell.length;
   const negative = cell.charCodeAt(0) === MINUS;
   let at = negative ? 1 : 0;
@@ -67,7 +67,7 @@ function toLooseInteger(cell: string): number | bigint | undefined {
 }
 
 /** A decimal fraction as JSON writes it, or with nothing before its point; finite. */
-export function toNumber(cell: string): number | bigint | undefined {
+function toNumber(cell: string): number | bigint | undefined {
   const point = cell.indexOf(".");
   if (point === -1) return toInteger(cell) ?? (cell === "-0" ? -0 : toLongNumber(cell));
   const start = cell.charCodeAt(0) === MINUS ? 1 : 0;
@@ -121,7 +121,7 @@ const isoZone =
 const DAY_MS = 86_400_000;
 
 /** An ISO 8601 day (its midnight in UTC) or time with a zone. Digits beyond the millisecond only where declared. */
-export function toDate(cell: string, declared: boolean): Date | undefined {
+function toDate(cell: string, declared: boolean): Date | undefined {
   return toPlainDate(cell) ?? toAnyDate(cell, declared);
 }
 

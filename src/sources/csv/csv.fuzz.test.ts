@@ -105,7 +105,7 @@ const options: fc.Arbitrary<CsvOptions> = fc.record(
   { requiredKeys: [] },
 );
 
-test("CSV1 CSV21 CSV22 CSV23 any bytes are rows or an error that names the file, the same in chunks of any size", async () => {
+test("P17 CSV1 CSV21 CSV22 CSV23 any bytes are rows or an error that names the file, the same in chunks of any size", async () => {
   const property = fc.asyncProperty(
     bytes,
     options,
@@ -143,7 +143,7 @@ const hostile: readonly (readonly [what: string, content: string])[] = [
 ];
 
 test.each(hostile)(
-  "CSV21 CSV22 %s: refused or read in a second, without hoarding",
+  "P17 CSV21 CSV22 %s: refused or read in a second, without hoarding",
   async (_what, content) => {
     const file = folder.write(content, "hostile.csv");
     // One letter is enough for the file to be compiled for.
@@ -183,7 +183,7 @@ test.each(hostile)(
   },
 );
 
-test("CSV22 a cell of a gigabyte is refused after its first megabyte", async () => {
+test("P17 CSV22 a cell of a gigabyte is refused after its first megabyte", async () => {
   const file = join(folder.path, "gigabyte.csv.gz");
   const part = Buffer.alloc(1 << 20, "x");
   async function* cell(): AsyncGenerator<Buffer> {
@@ -202,7 +202,7 @@ test("CSV22 a cell of a gigabyte is refused after its first megabyte", async () 
   expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
 });
 
-test("CSV20 damaged gzip data ends every read with an error or its rows", async () => {
+test("P17 CSV20 damaged gzip data ends every read with an error or its rows", async () => {
   const packed = gzipSync(
     `k,v\n${Array.from({ length: 500 }, (_, at) => `${at},${(at * 7_919) % 1_009}\n`).join("")}`,
   );

@@ -1,7 +1,9 @@
 /** Each of the 2^6 shards grows alone, so that no growth takes long. */
 const SHARD_BITS = 6;
-const FIRST_IDS = 128;
+const FIRST_SLOTS = 256;
 const FIRST_UNITS = 1_024;
+/** An id's length and its line, in two halves, stand before its text. */
+const HEAD_UNITS = 3;
 /** Further than this no id is searched for: ids made to collide go to a Map, whose hash they can't foresee. */
 const MOST_STEPS = 128;
 
@@ -23,13 +25,12 @@ export class IdIndex {
 /** A hash table with open addressing, never more than half full. */
 class Shard {
   #count = 0;
-  /** A slot is two numbers: an id's hash and its place, from 1; 0 where there is none. */
-  #slots = new Int32Array(4 * FIRST_IDS);
-  /** For each place, where its id ends in `units`. An id begins where the one before it ends. */
-  #ends = new Int32Array(FIRST_IDS + 1);
-  #lines = new Float64Array(FIRST_IDS + 1);
-  /** The UTF-16 units of the ids, one id after the other. */
+  /** A slot is two numbers: an id's hash, and where in `units` it is kept; 0 where there is none. */
+  #slots = new Int32Array(2 * FIRST_SLOTS);
+  /** The ids one after the other, as UTF-16 units behind their heads. */
   #units = new Uint16Array(FIRST_UNITS);
+  /** Nothing is kept at 0. */
+  #end = 1;
   #crowded: Map<string, number> | undefined;
 
   add(id: string, hash: number, line: number): number {
@@ -38,18 +39,16 @@ class Shard {
     let at = hash & mask;
     for (let steps = 0; slots[2 * at + 1] !== 0; steps++) {
       const place = slots[2 * at + 1] ?? 0;
-      if (slots[2 * at] === hash && this.#holds(place, id)) return this.#lines[place] ?? 0;
+      if (slots[2 * at] === hash && this.#holds(place, id)) return this.#lineOf(place);
       if (steps === MOST_STEPS) return this.#addCrowded(id, line);
       at = (at + 1) & mask;
     }
     const crowded = this.#crowded?.get(id);
     if (crowded !== undefined) return crowded;
-    this.#count++;
     slots[2 * at] = hash;
-    slots[2 * at + 1] = this.#count;
-    this.#store(id);
-    this.#lines[this.#count] = line;
-    if (this.#count === this.#ends.length - 1) this.#grow();
+    slots[2 * at + 1] = this.#store(id, line);
+    this.#count++;
+    if (this.#count * 4 > slots.length) this.#grow();
     return 0;
   }
 
@@ -60,39 +59,40 @@ class Shard {
     return first ?? 0;
   }
 
+  #lineOf(place: number): number {
+    return (this.#units[place + 1] ?? 0) + (this.#units[place + 2] ?? 0) * 0x10000;
+  }
+
   #holds(place: number, id: string): boolean {
-    const start = this.#ends[place - 1] ?? 0;
-    if ((this.#ends[place] ?? 0) - start !== id.length) return false;
+    const units = this.#units;
+    if (units[place] !== id.length) return false;
     for (let at = 0; at < id.length; at++) {
-      if (this.#units[start + at] !== id.charCodeAt(at)) return false;
+      if (units[place + HEAD_UNITS + at] !== id.charCodeAt(at)) return false;
     }
     return true;
   }
 
-  #store(id: string): void {
-    const start = this.#ends[this.#count - 1] ?? 0;
-    const end = start + id.length;
-    if (end > this.#units.length) {
-      const units = new Uint16Array(Math.max(end, this.#units.length * 2));
+  #store(id: string, line: number): number {
+    const place = this.#end;
+    const start = place + HEAD_UNITS;
+    this.#end = start + id.length;
+    if (this.#end > this.#units.length) {
+      const units = new Uint16Array(Math.max(this.#end, this.#units.length * 2));
       units.set(this.#units);
       this.#units = units;
     }
     const units = this.#units;
+    units[place] = id.length;
+    units[place + 1] = line;
+    units[place + 2] = line / 0x10000;
     for (let at = 0; at < id.length; at++) units[start + at] = id.charCodeAt(at);
-    this.#ends[this.#count] = end;
+    return place;
   }
 
   #grow(): void {
-    const ids = 2 * (this.#ends.length - 1);
-    const ends = new Int32Array(ids + 1);
-    ends.set(this.#ends);
-    this.#ends = ends;
-    const lines = new Float64Array(ids + 1);
-    lines.set(this.#lines);
-    this.#lines = lines;
     const old = this.#slots;
-    const slots = new Int32Array(4 * ids);
-    const mask = 2 * ids - 1;
+    const slots = new Int32Array(old.length * 2);
+    const mask = slots.length / 2 - 1;
     for (let from = 0; from < old.length; from += 2) {
       const hash = old[from] ?? 0;
       let at = hash & mask;

@@ -4,7 +4,7 @@ import { errorAt, messageOf } from "../../base/index.ts";
 import type { OpenCsvFile } from "./csv-file.ts";
 
 /** Small enough that parsing one chunk takes a few milliseconds, large enough that reading costs little. */
-export const CHUNK_BYTES = 65_536;
+export const CHUNK_BYTES = 32_768;
 
 /** Smaller pieces zlib does not make. */
 const LEAST_UNZIPPED_BYTES = 64;

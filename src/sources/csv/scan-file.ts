@@ -1,7 +1,7 @@
 import { errorAt } from "../../base/index.ts";
 import type { CsvSettings } from "./check-options.ts";
 import { isUnchanged, openCsvFile, type OpenCsvFile } from "./csv-file.ts";
-import { CHUNK_BYTES, readBytes } from "./read-bytes.ts";
+import { readBytes } from "./read-bytes.ts";
 import { RowCutter, type CsvSyntax, type CutPiece } from "./row-cutter.ts";
 import { ChunkDecoder } from "./text-decoder.ts";
 
@@ -49,13 +49,16 @@ export async function* scanFile(
   yield* cutter.cut(decoder.decode(Buffer.alloc(0), true), true);
 }
 
-/** The text that the file begins with: one chunk's worth. */
+/** Enough text to tell the delimiter by. */
+const HEAD_LENGTH = 32_768;
+
+/** The text that the file begins with. */
 export async function readHead(open: OpenCsvFile, options: ScanOptions): Promise<string> {
   const decoder = new ChunkDecoder(options.settings.encoding);
   let text = "";
   for await (const chunk of chunksOf(open, options)) {
     text += decoder.decode(chunk, false).text;
-    if (text.length >= CHUNK_BYTES / 2) return text;
+    if (text.length >= HEAD_LENGTH) return text;
   }
   return text + decoder.decode(Buffer.alloc(0), true).text;
 }

@@ -16,13 +16,20 @@ export class EventBus {
   readonly #ring = new Ring<DioEvent>(RING_EVENTS);
   readonly #handlers = new Map<DioEventType, EventHandlers>();
   readonly #logger: Logger;
-  /** Iterators that wait for the next event. */
+  /** Iterators that wait for the next event; those that left since are skipped. */
   #parked: Subscription[] = [];
+  /** How many of the parked ones have left. */
+  #gone = 0;
   readonly #open = new Set<Subscription>();
+  readonly #host: SubscriptionHost;
   #closed = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
+    this.#host = {
+      park: (waiting) => this.#parked.push(waiting),
+      leave: (left, wasParked) => this.#leave(left, wasParked),
+    };
   }
 
   get lastSeq(): number {
@@ -42,6 +49,7 @@ export class EventBus {
     if (this.#parked.length > 0) {
       const waiting = this.#parked;
       this.#parked = [];
+      this.#gone = 0;
       for (const subscription of waiting) subscription.deliver(event);
     }
     this.#handlers.get(event.type)?.tell(event, (error) => this.#report(event, error));
@@ -49,6 +57,7 @@ export class EventBus {
 
   /** Calls `handler` with each event of that type from now on; the returned function ends it. */
   on<T extends DioEventType>(type: T, handler: (event: DioEventOf<T>) => unknown): () => void {
+    if (this.#closed) return () => undefined;
     let handlers = this.#handlers.get(type);
     if (handlers === undefined) this.#handlers.set(type, (handlers = new EventHandlers()));
     // These are told of one type only.
@@ -58,13 +67,7 @@ export class EventBus {
 
   /** Every event from now on. */
   subscribe(): EventSubscription {
-    const subscription = new Subscription(this.#ring, {
-      park: (waiting) => this.#parked.push(waiting),
-      leave: (left) => {
-        this.#open.delete(left);
-        this.#parked = this.#parked.filter((waiting) => waiting !== left);
-      },
-    });
+    const subscription = new Subscription(this.#ring, this.#host);
     if (this.#closed) subscription.end();
     else this.#open.add(subscription);
     return subscription;
@@ -79,6 +82,16 @@ export class EventBus {
     this.#parked = [];
   }
 
+  #leave(left: Subscription, wasParked: boolean): void {
+    this.#open.delete(left);
+    if (!wasParked) return;
+    this.#gone += 1;
+    // Searching for each one would cost n for each; so the list is gone over when half of it has left.
+    if (this.#gone * 2 <= this.#parked.length) return;
+    this.#parked = this.#parked.filter((waiting) => waiting.isWaiting);
+    this.#gone = 0;
+  }
+
   #report(event: DioEvent, error: unknown): void {
     this.#logger.error("event handler failed", {
       type: event.type,
@@ -90,7 +103,7 @@ export class EventBus {
 
 interface SubscriptionHost {
   park(subscription: Subscription): void;
-  leave(subscription: Subscription): void;
+  leave(subscription: Subscription, wasParked: boolean): void;
 }
 
 type Waiter = (result: IteratorResult<DioEvent, undefined>) => void;
@@ -98,9 +111,9 @@ type Waiter = (result: IteratorResult<DioEvent, undefined>) => void;
 class Subscription implements EventSubscription {
   readonly #ring: Ring<DioEvent>;
   readonly #host: SubscriptionHost;
-  /** The first of those that wait: there is hardly ever another one. */
+  /** The `next()` that waits, and those that were called on top of it. */
   #waiter: Waiter | undefined;
-  readonly #laterWaiters: Waiter[] = [];
+  #moreWaiters: Waiter[] | undefined;
   #nextSeq: number;
   #ended = false;
 
@@ -110,6 +123,10 @@ class Subscription implements EventSubscription {
     this.#nextSeq = ring.last + 1;
   }
 
+  get isWaiting(): boolean {
+    return this.#waiter !== undefined;
+  }
+
   [Symbol.asyncIterator](): EventSubscription {
     return this;
   }
@@ -117,37 +134,44 @@ class Subscription implements EventSubscription {
   next(): Promise<IteratorResult<DioEvent, undefined>> {
     const kept = this.#waiter === undefined ? this.#take() : undefined;
     if (kept !== undefined) return Promise.resolve({ value: kept, done: false });
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => {
-      if (this.#waiter !== undefined) {
-        this.#laterWaiters.push(resolve);
-        return;
-      }
-      this.#waiter = resolve;
-      this.#host.park(this);
-    });
+    if (this.#ended) return Promise.resolve(ENDED);
+    return new Promise((resolve) => this.#wait(resolve));
   }
 
   return(): Promise<IteratorResult<DioEvent, undefined>> {
-    this.#nextSeq = this.#ring.last + 1;
-    this.#host.leave(this);
+    const { isWaiting } = this;
+    // What comes after it is not for this subscriber any more.
+    this.#nextSeq = Infinity;
     this.end();
-    return Promise.resolve({ value: undefined, done: true });
+    this.#host.leave(this, isWaiting);
+    return Promise.resolve(ENDED);
   }
 
   deliver(event: DioEvent): void {
+    const resolve = this.#waiter;
+    if (resolve === undefined) return;
     this.#nextSeq = event.seq + 1;
-    const waiter = this.#waiter;
-    this.#waiter = this.#laterWaiters.length === 0 ? undefined : this.#laterWaiters.shift();
-    waiter?.({ value: event, done: false });
+    this.#waiter = this.#moreWaiters?.shift();
     if (this.#waiter !== undefined) this.#host.park(this);
+    resolve({ value: event, done: false });
   }
 
   end(): void {
     this.#ended = true;
-    this.#waiter?.({ value: undefined, done: true });
+    const waiters = [this.#waiter, ...(this.#moreWaiters ?? [])];
     this.#waiter = undefined;
-    for (const waiter of this.#laterWaiters.splice(0)) waiter({ value: undefined, done: true });
+    this.#moreWaiters = undefined;
+    for (const resolve of waiters) resolve?.(ENDED);
+  }
+
+  #wait(resolve: Waiter): void {
+    if (this.#waiter === undefined) {
+      this.#waiter = resolve;
+      this.#host.park(this);
+    } else {
+      this.#moreWaiters ??= [];
+      this.#moreWaiters.push(resolve);
+    }
   }
 
   #take(): DioEvent | undefined {
@@ -161,3 +185,5 @@ class Subscription implements EventSubscription {
     return this.#ring.at(this.#nextSeq - 1);
   }
 }
+
+const ENDED: IteratorReturnResult<undefined> = { value: undefined, done: true };

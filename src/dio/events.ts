@@ -24,4 +24,11 @@ export type DioEvent = DioEventBody & { readonly seq: number };
 export type DioEventType = DioEvent["type"];
 
 /** The event of one type. */
-export type DioEventOf<T extends DioEventType> = Extract<DioEvent, { readonly type: T }>;
+export type DioEventOf<T extends DioEventType> = OfType<DioEvent, T>;
+
+/** Members of the union may stand for several types. */
+type OfType<E extends DioEvent, T> = E extends unknown
+  ? T extends E["type"]
+    ? E & { readonly type: T }
+    : never
+  : never;

@@ -12,26 +12,31 @@ import type { FacadeReads } from "./facade-reads.ts";
 import { FacadeSource } from "./facade-source.ts";
 import { follow, type Following, type OpenFeed, positionNote } from "./follow.ts";
 import { createMasterSource } from "./master-source.ts";
-import type { DioOptions } from "./options.ts";
+import type { DioOptions, OpenDio } from "./options.ts";
 import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
 import { InOrder } from "./upstream.ts";
 import { WholeReads } from "./whole-reads.ts";
-import type { Writer } from "./writer.ts";
+import { WriteGate } from "./write-gate.ts";
+import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** Wires the parts of one Dio: state, reads, writes, refresh, upstream changes. Its handles share it. */
-export class DioCore implements DioParts {
+export class DioCore implements DioParts, OpenDio {
   readonly name: string;
   readonly clock: Clock;
   readonly state: DioState;
   readonly writer: Writer;
   readonly idColumn: string | undefined;
   readonly options: DioOptions;
+  readonly #context: DioContext;
   readonly #reader: Reader;
   readonly #wholeReads: WholeReads;
+  readonly #facadeSource: FacadeSource;
   readonly #facade: Vista;
+  /** Writes that have to wait for something before they are queued. */
+  readonly #turns = new InOrder();
   readonly #queue: WriteQueue;
   readonly #closing = new AbortController();
   readonly #events = new InOrder();
@@ -56,7 +61,8 @@ export class DioCore implements DioParts {
       onLost: () => this.state.startOver(),
     });
     this.state = new DioState(store, options.logger);
-    const context = this.#createContext();
+    this.#context = this.#createContext();
+    const context = this.#context;
     this.#wholeReads = new WholeReads(context, {
       renewed: () => {
         this.#reader.forgetFills();
@@ -69,7 +75,8 @@ export class DioCore implements DioParts {
     });
     this.#reader = new Reader(context, this.#wholeReads);
     this.writer = createWriter(context, opened.queue, (id) => this.#reader.reread(id));
-    this.#facade = vista(this.#createFacade(this.#reader));
+    this.#facadeSource = this.#createFacade(this.#reader);
+    this.#facade = vista(this.#facadeSource);
   }
 
   get master(): Vista {
@@ -100,9 +107,22 @@ export class DioCore implements DioParts {
     );
   }
 
-  facade(run: Run | undefined): Vista {
-    if (run === undefined || !(run.wrote || run.isFill)) return this.#facade;
-    return vista(this.#createFacade(new RunReads(run, this.#master)));
+  fingerprint(): string {
+    return this.#master.fingerprint();
+  }
+
+  /** Resolves when every cache change so far is in its table. */
+  flush(): Promise<void> {
+    return this.state.store.journal.flush();
+  }
+
+  facade(run?: Run): Vista {
+    return run === undefined ? this.#facade : vista(this.#facadeIn(run));
+  }
+
+  submit(request: WriteRequest, run?: Run): WriteHandle {
+    this.assertOpen();
+    return (run === undefined ? this.#facadeSource : this.#facadeIn(run)).submit(request);
   }
 
   assertOpen(): void {
@@ -225,7 +245,7 @@ export class DioCore implements DioParts {
       this.#closing.abort(this.#closedError());
       this.state.bus.close();
       await this.#queue.close();
-      this.options.onClose();
+      this.options.onClose(this);
     }
   }
 
@@ -281,17 +301,28 @@ export class DioCore implements DioParts {
     };
   }
 
+  #facadeIn(run: Run): FacadeSource {
+    return this.#createFacade(new RunReads(this.#context, run, this.#reader));
+  }
+
   #createFacade(reads: FacadeReads): FacadeSource {
-    const { callbacks, facadeOf } = this.options;
-    return new FacadeSource({
-      state: this.state,
+    const { name, state, writer } = this;
+    const { callbacks, facadeOf, writes } = this.options;
+    const host = {
+      name,
+      state,
       reads,
-      writer: this.writer,
+      writer,
+      master: (): Vista => this.#master,
+      assertOpen: (): void => this.assertOpen(),
+    };
+    return new FacadeSource({
+      ...host,
+      gate: new WriteGate(host),
+      turns: this.#turns,
+      isOptimistic: writes.optimistic,
       hasRoute: callbacks.onWrite !== undefined || callbacks.onWriteBatch !== undefined,
-      name: this.name,
-      master: () => this.#master,
       facadeOf,
-      assertOpen: () => this.assertOpen(),
     });
   }
 }

@@ -4,7 +4,7 @@ import type { DioDiagnostics } from "./diagnostics.ts";
 import type { DioState } from "./dio-state.ts";
 import type { Following, OpenFeed } from "./follow.ts";
 import type { Run, RunKind } from "./run.ts";
-import type { Writer } from "./writer.ts";
+import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** What the handles of one Dio share: the parts behind it, as a handle uses them. */
 export interface DioParts {
@@ -15,7 +15,9 @@ export interface DioParts {
   readonly idColumn: string | undefined;
   readonly master: Vista;
   /** The Dio as a Vista; in a callback, over the rows as its run sees them. */
-  facade(run: Run | undefined): Vista;
+  facade(run?: Run): Vista;
+  /** Queues a write, or refuses it by throwing. */
+  submit(request: WriteRequest, run?: Run): WriteHandle;
   assertOpen(): void;
   inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call?: CallOptions): Promise<T>;
   handleEvent(change: ChangeEvent): Promise<void>;

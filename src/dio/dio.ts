@@ -7,7 +7,7 @@ import type { DioParts } from "./dio-parts.ts";
 import type { EventSubscription } from "./event-bus.ts";
 import type { DioEventOf, DioEventType } from "./events.ts";
 import type { Following, OpenFeed } from "./follow.ts";
-import { Run, type RunKind } from "./run.ts";
+import type { Run, RunKind } from "./run.ts";
 import { toUntyped } from "./typed-row.ts";
 import { stageChange } from "./upstream.ts";
 import type { DeadLetters, WriteHandle, WriteRequest } from "./writer.ts";
@@ -181,10 +181,12 @@ export class Dio<R extends object = Row> {
 
   // Writes -------------------------------------------------------------------------------------------------
 
-  /** Queues one write; the handle tells when it is kept, when it is confirmed, and can withdraw it. */
+  /**
+   * Queues one write; the handle tells when it is kept, when it is confirmed, and can withdraw it. Throws what
+   * a write of `vista()` rejects with at once: `invalid`, `conflict`, `notFound`, `unsupported`, `closed`.
+   */
   submit(request: WriteRequest<R>): WriteHandle<R> {
-    this.#parts.assertOpen();
-    return typedHandle<R>(this.#parts.writer.submit(untypedRequest(request)));
+    return typedHandle<R>(this.#parts.submit(untypedRequest(request), this.#run));
   }
 
   /** What is queued and what has failed for good. */

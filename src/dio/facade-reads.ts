@@ -13,6 +13,8 @@ export interface FacadeReads {
   window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer>;
   count(query: Query, call: CallOptions): Promise<number>;
   get(id: string, call: CallOptions): Promise<Row | undefined>;
+  /** The row that this reader sees now. */
+  visible(id: string): Row | undefined;
   /** Whether it is certain, without asking the master, that there is no row of this id where none is visible. */
   decidesAbsence(id: string): boolean;
   explain(query: Query): string;

@@ -1,4 +1,3 @@
-import { DioramaError, type ErrorCode } from "../base/index.ts";
 import { everything, type Query, queryKey } from "../query/index.ts";
 import type { Entry, Row } from "../record/index.ts";
 import {
@@ -9,23 +8,32 @@ import {
   type Page,
   type Reference,
   type ReferenceTarget,
+  requireCapability,
   type Schema,
   type Source,
   type TokenPage,
-  validateRow,
   Vista,
   type WriteOptions,
 } from "../vista/index.ts";
 import type { DioState } from "./dio-state.ts";
-import { mergeRow } from "./overlay.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { fromToken, toToken } from "./facade-token.ts";
-import type { Writer, WriteRequest } from "./writer.ts";
+import type { InOrder } from "./upstream.ts";
+import type { Admitted, WriteGate } from "./write-gate.ts";
+import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
+
+/** A write of one row. */
+type RowRequest = Exclude<WriteRequest, { readonly kind: "deleteAll" }>;
 
 export interface FacadeHost {
   readonly state: DioState;
   readonly reads: FacadeReads;
   readonly writer: Writer;
+  readonly gate: WriteGate;
+  /** Writes that have to wait for something, by id. */
+  readonly turns: InOrder;
+  /** Readers see queued writes. */
+  readonly isOptimistic: boolean;
   /** Writes go somewhere else than to the master, so what the master can't do does not matter. */
   readonly hasRoute: boolean;
   readonly name: string;
@@ -133,42 +141,38 @@ export class FacadeSource implements Source {
       : { rows, token: toToken({ offset: end, afterId: last[0] }) };
   }
 
-  async insert(id: string, row: Row, call: WriteOptions): Promise<Row> {
-    if (!this.#isQueued(call)) {
-      await this.#know(id);
-      if (this.#host.state.visible(id) !== undefined)
-        throw this.#refusal("conflict", id, "there is a row of this id already");
-    }
-    const valid = await this.#validated(id, row);
-    return this.#queue({ kind: "insert", id, row: valid }, call, valid);
+  insert(id: string, row: Row, call: WriteOptions): Promise<Row> {
+    return this.#write({ kind: "insert", id, row }, call);
   }
 
-  async replace(id: string, row: Row, call: WriteOptions): Promise<Row> {
-    await this.#know(id);
-    const valid = await this.#validated(id, row);
-    return this.#queue({ kind: "replace", id, row: valid }, call, valid);
+  replace(id: string, row: Row, call: WriteOptions): Promise<Row> {
+    return this.#write({ kind: "replace", id, row }, call);
   }
 
-  async patch(id: string, partial: Partial<Row>, call: WriteOptions): Promise<Row> {
-    const base = await this.#demand(id, call);
-    // Over a row that is not here the patch is all that is known of it.
-    const merged = mergeRow(base ?? {}, partial);
-    if (base !== undefined) await this.#validated(id, merged);
-    return this.#queue({ kind: "patch", id, partial }, call, merged);
+  /** Over a row that is not here, the answer holds what was patched and no more. */
+  patch(id: string, partial: Partial<Row>, call: WriteOptions): Promise<Row> {
+    return this.#write({ kind: "patch", id, partial }, call);
   }
 
   async delete(id: string, call: WriteOptions): Promise<void> {
-    await this.#demand(id, call);
-    await this.#queue({ kind: "delete", id }, call, {});
+    await this.#write({ kind: "delete", id }, call);
   }
 
   async deleteAll(query: Query, call: WriteOptions): Promise<void> {
     if (queryKey(query) === queryKey(everything)) {
-      await this.#queue({ kind: "deleteAll" }, call, {});
+      await this.#stage({ kind: "deleteAll" }, call);
       return;
     }
     const ids = (await this.#host.reads.rows(query, call)).map(([id]) => id);
-    if (ids.length > 0) await this.#queue({ kind: "deleteAll", ids }, call, {});
+    if (ids.length > 0) await this.#stage({ kind: "deleteAll", ids }, call);
+  }
+
+  /** A write with a handle. What is refused is refused by throwing, now. */
+  submit(request: WriteRequest): WriteHandle {
+    const { gate, writer } = this.#host;
+    const checked = gate.check(request);
+    requireCapability(this, capabilityFor[checked.kind], checked.kind);
+    return writer.submit(gate.admitNow(checked).request);
   }
 
   async *watch(call: CallOptions): AsyncGenerator<ChangeEvent> {
@@ -197,50 +201,59 @@ export class FacadeSource implements Source {
     return (master === undefined ? undefined : this.#host.facadeOf(master)) ?? target;
   }
 
-  /** The same op again is the same op: its first time decided what there was to refuse. */
-  #isQueued(call: WriteOptions): boolean {
-    return call.opId !== undefined && this.#host.writer.has(call.opId);
+  /** Queued in the call itself, unless something has to be waited for; always in the order of the calls. */
+  async #write(request: RowRequest, call: WriteOptions): Promise<Row> {
+    const { gate, turns } = this.#host;
+    const { id } = request;
+    const named = call.opId === undefined ? request : { ...request, opId: call.opId };
+    if (turns.has(id) || !gate.knows(id)) return this.#writeInTurn(named, call);
+    const admitted = gate.admit(named);
+    return admitted instanceof Promise
+      ? this.#writeInTurn(named, call, admitted)
+      : this.#finish(admitted, this.#stage(admitted.request, call));
   }
 
-  async #know(id: string): Promise<void> {
-    this.#host.assertOpen();
-    const { store } = this.#host.state;
-    if (!store.knows(id)) await store.ensure([id]);
-  }
-
-  /** What the master's validator makes of the row: refused here, and not when it is sent. */
-  async #validated(id: string, row: Row): Promise<Row> {
-    const { validator } = this.#host.master().source;
-    return validator === undefined
-      ? row
-      : validateRow(validator, row, { vista: this.name, id, code: "invalid" });
-  }
-
-  /** The visible row; `notFound` where it is certain that there is none. */
-  async #demand(id: string, call: WriteOptions): Promise<Row | undefined> {
-    await this.#know(id);
-    const row = this.#host.state.visible(id);
-    if (row === undefined && !this.#isQueued(call) && this.#host.reads.decidesAbsence(id)) {
-      throw this.#refusal("notFound", id, "there is no row of this id");
-    }
-    return row;
-  }
-
-  #refusal(code: ErrorCode, id: string, why: string): DioramaError {
-    return new DioramaError(code, `${this.name}, id ${JSON.stringify(id)}: ${why}`, {
-      place: { vista: this.name, id },
+  async #writeInTurn(request: RowRequest, call: WriteOptions, begun?: Promise<Admitted>): Promise<Row> {
+    const { gate, turns } = this.#host;
+    const queued = await turns.run(request.id, async () => {
+      if (!gate.knows(request.id)) await gate.know(request.id);
+      const admitted = await (begun ?? gate.admit(request));
+      // Not waited for here: the next one may be queued as soon as this one is.
+      return { admitted, staged: this.#stage(admitted.request, call) };
     });
+    return this.#finish(queued.admitted, queued.staged);
   }
 
-  async #queue(request: WriteRequest, call: WriteOptions, shown: Row): Promise<Row> {
-    call.signal?.throwIfAborted();
-    const handle = this.#host.writer.submit(
-      call.opId === undefined ? request : { ...request, opId: call.opId },
-    );
-    await handle.staged;
-    return (request.id === undefined ? undefined : this.#host.state.visible(request.id)) ?? shown;
+  async #finish({ request, shown }: Admitted, staged: Promise<void>): Promise<Row> {
+    await staged;
+    const { state, isOptimistic } = this.#host;
+    return (isOptimistic && request.id !== undefined ? state.visible(request.id) : undefined) ?? shown;
+  }
+
+  /** Resolves when the write is kept. An abort before that withdraws it. */
+  async #stage(request: WriteRequest, { opId, signal }: WriteOptions): Promise<void> {
+    const { writer } = this.#host;
+    signal?.throwIfAborted();
+    const isOwn = opId === undefined || !writer.has(opId);
+    const handle = writer.submit(opId === undefined ? request : { ...request, opId });
+    if (signal === undefined || !isOwn) return handle.staged;
+    const withdraw = (): void => void handle.cancel();
+    signal.addEventListener("abort", withdraw, { once: true });
+    try {
+      await handle.staged;
+    } finally {
+      signal.removeEventListener("abort", withdraw);
+    }
   }
 }
+
+const capabilityFor = {
+  insert: "canInsert",
+  replace: "canUpdate",
+  patch: "canUpdate",
+  delete: "canDelete",
+  deleteAll: "canDelete",
+} as const;
 
 function toChange(
   event: { readonly type: string; readonly id?: string },

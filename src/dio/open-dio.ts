@@ -1,12 +1,14 @@
+import { DioramaError, toDioramaError } from "../base/index.ts";
 import { blankMeta } from "../cache/index.ts";
 import type { Row } from "../record/index.ts";
-import type { Vista } from "../vista/index.ts";
+import { missingFor, type Vista } from "../vista/index.ts";
 import { Dio } from "./dio.ts";
 import { DioCore } from "./dio-core.ts";
 import type { DioOptions } from "./options.ts";
 
 /** Opens the table and the queue, starts what runs behind, and waits for onStart where that blocks. */
 export async function openDio<R extends object = Row>(master: Vista, options: DioOptions): Promise<Dio<R>> {
+  checkMaster(master);
   const table = await options.cache.openTable(options.table);
   try {
     const fingerprint = master.fingerprint();
@@ -18,19 +20,23 @@ export async function openDio<R extends object = Row>(master: Vista, options: Di
     const core = new DioCore(master, options, { table, queue });
     if (table.lost !== undefined) core.cacheWasLost(table.lost);
     try {
-      options.onOpen({
-        facade: () => core.facade(undefined),
-        flush: () => core.state.store.journal.flush(),
-        close: (drainMs) => core.close(drainMs),
-      });
+      options.onOpen(core);
       await core.start();
     } catch (error) {
       await core.close(0).catch(() => undefined);
-      throw error;
+      throw toDioramaError(error, "unavailable", `${options.table}: onStart failed`);
     }
     return new Dio<R>(core);
   } catch (error) {
     await table.close();
     throw error;
   }
+}
+
+/** A master that can't honour its own narrowing could never be read. */
+function checkMaster(master: Vista): void {
+  const missing = missingFor(master.source, master.query);
+  if (missing === undefined) return;
+  const message = `${master.name}: no Dio can be made of a narrowed or ordered vista whose source has no ${missing}; make it of the whole one and narrow its own, dio.vista().where(…)`;
+  throw new DioramaError("unsupported", message, { place: { vista: master.name } });
 }

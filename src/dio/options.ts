@@ -46,6 +46,8 @@ export interface DioCallbacks<R extends object = Row> {
 
 /** What a Lens does with an open Dio, whatever its rows are. */
 export interface OpenDio {
+  /** Of its master. */
+  fingerprint(): string;
   facade(): Vista;
   /** Resolves when every cache change so far is in its table. */
   flush(): Promise<void>;
@@ -71,7 +73,7 @@ export interface DioOptions {
   /** Called once it can be closed, before onStart: throwing ends it. */
   readonly onOpen: (open: OpenDio) => void;
   /** Called once, when the Dio has closed. */
-  readonly onClose: () => void;
+  readonly onClose: (open: OpenDio) => void;
   /** The facade of another open Dio of the same Lens over this vista, if there is one. */
   readonly facadeOf: (master: Vista<object>) => Vista<object> | undefined;
 }

@@ -83,6 +83,10 @@ export class Reader implements FacadeReads {
     return this.#rowReads.fetch(id);
   }
 
+  visible(id: string): Row | undefined {
+    return this.#context.state.visible(id);
+  }
+
   decidesAbsence(id: string): boolean {
     return this.#rowReads.decidesAbsence(id);
   }

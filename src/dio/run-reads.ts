@@ -1,44 +1,73 @@
 import { evaluate, evaluateWindow, type Query } from "../query/index.ts";
 import type { Entry, Row } from "../record/index.ts";
-import { searchColumnsOf, type Vista } from "../vista/index.ts";
+import { type CallOptions, searchColumnsOf } from "../vista/index.ts";
+import type { DioContext } from "./dio-context.ts";
 import type { FacadeReads, WindowAnswer } from "./facade-reads.ts";
 import type { Run } from "./run.ts";
 
 /**
- * Reads inside a callback that has written, or that fills the cache itself: what its run sees, asking nobody,
- * since whoever it asked might wait for the run.
+ * Reads inside a callback. One that has written, or that fills the cache itself, sees what its run sees and asks
+ * nobody, since whoever it asked might wait for the run; any other reads as everyone does.
  */
 export class RunReads implements FacadeReads {
+  readonly #context: DioContext;
   readonly #run: Run;
-  readonly #searchColumns: readonly string[] | undefined;
+  readonly #outside: FacadeReads;
 
-  constructor(run: Run, master: Vista) {
+  constructor(context: DioContext, run: Run, outside: FacadeReads) {
+    this.#context = context;
     this.#run = run;
-    this.#searchColumns = searchColumnsOf(master.schema);
+    this.#outside = outside;
   }
 
-  rows(query: Query): Promise<readonly Entry[]> {
-    return Promise.resolve(evaluate(this.#run.visibleEntries(), query, this.#searchColumns));
+  async rows(query: Query, call: CallOptions): Promise<readonly Entry[]> {
+    if (!this.#isOwn) return this.#outside.rows(query, call);
+    await this.#whenLoaded();
+    return evaluate(this.#run.visibleEntries(), query, this.#searchColumns);
   }
 
-  window(query: Query, offset: number, limit: number): Promise<WindowAnswer> {
-    return Promise.resolve(this.#evaluate(query, offset, limit));
+  async window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer> {
+    if (!this.#isOwn) return this.#outside.window(query, offset, limit, call);
+    await this.#whenLoaded();
+    return this.#evaluate(query, offset, limit);
   }
 
-  count(query: Query): Promise<number> {
-    return Promise.resolve(this.#evaluate(query, 0, 0).total);
+  async count(query: Query, call: CallOptions): Promise<number> {
+    if (!this.#isOwn) return this.#outside.count(query, call);
+    await this.#whenLoaded();
+    return this.#evaluate(query, 0, 0).total;
   }
 
-  get(id: string): Promise<Row | undefined> {
-    return Promise.resolve(this.#run.visible(id));
+  async get(id: string, call: CallOptions): Promise<Row | undefined> {
+    if (!this.#isOwn) return this.#outside.get(id, call);
+    const { store } = this.#context.state;
+    if (!store.knows(id)) await store.ensure([id]);
+    return this.#run.visible(id);
   }
 
-  decidesAbsence(): boolean {
-    return true;
+  visible(id: string): Row | undefined {
+    return this.#isOwn ? this.#run.visible(id) : this.#outside.visible(id);
   }
 
-  explain(): string {
-    return "answered locally: a callback reads its own writes";
+  decidesAbsence(id: string): boolean {
+    return this.#outside.decidesAbsence(id);
+  }
+
+  explain(query: Query): string {
+    return this.#isOwn ? "answered locally: a callback reads its own writes" : this.#outside.explain(query);
+  }
+
+  get #isOwn(): boolean {
+    return !this.#run.hasEnded && (this.#run.wrote || this.#run.isFill);
+  }
+
+  get #searchColumns(): readonly string[] | undefined {
+    return searchColumnsOf(this.#context.master().schema);
+  }
+
+  #whenLoaded(): Promise<void> {
+    this.#context.assertOpen();
+    return this.#context.state.store.whenLoaded();
   }
 
   #evaluate(query: Query, offset: number, limit: number): { rows: Entry[]; total: number } {

@@ -33,8 +33,9 @@ export async function stageChange(
 export class InOrder {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  get size(): number {
-    return this.#last.size;
+  /** Whether work for that key is under way or waiting. */
+  has(key: string): boolean {
+    return this.#last.has(key);
   }
 
   run<T>(key: string, work: () => Promise<T>): Promise<T> {

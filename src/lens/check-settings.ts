@@ -1,4 +1,5 @@
 import { type Duration, DioramaError, isDioramaError, nearestName, toMilliseconds } from "../base/index.ts";
+import type { CacheBackend } from "../cache/index.ts";
 import type { WritePolicy } from "../dio/index.ts";
 import type { DioSettings, LensSettings, MakeDioSettings, WriteQueueSettings } from "./settings.ts";
 
@@ -110,11 +111,17 @@ export function checkLens(settings: LensSettings, problems: Problems): void {
   }
   if (cacheAt !== undefined && (typeof cacheAt !== "string" || cacheAt === ""))
     problems.add("cacheAt: give the path of a folder");
-  if (cacheSource?.keeps === false && settings.onQuery !== undefined) {
-    problems.add(
-      "onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache",
-    );
-  }
+  if (cacheSource !== undefined) checkFill(settings, cacheSource, problems);
+}
+
+/** A cache that keeps nothing can't be filled. */
+export function checkFill(
+  { onQuery }: Pick<DioSettings, "onQuery">,
+  cache: CacheBackend,
+  problems: Problems,
+): void {
+  if (cache.keeps || onQuery === undefined) return;
+  problems.add("onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache");
 }
 
 export function checkOverrides(overrides: MakeDioSettings<never>, problems: Problems): void {

@@ -20,7 +20,7 @@ export class LensBuilder<Built> {
     return this.#set({ cacheAt: folder });
   }
 
-  /** Keeps the rows in any other cache. */
+  /** Keeps the rows in any other cache, which whoever made it closes: it may serve other Lenses too. */
   cacheSource(backend: CacheBackend): this {
     return this.#set({ cacheSource: backend });
   }

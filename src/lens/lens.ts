@@ -4,7 +4,7 @@ import { type CloseOptions, type Dio, type OpenDio, openDio } from "../dio/index
 import { createMemoryQueues, type QueueBackend } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Source, Vista } from "../vista/index.ts";
-import { checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
+import { checkFill, checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
 import { LensBuilder } from "./lens-builder.ts";
 import { openCache } from "./open-cache.ts";
 import type { DioSettings, LensSettings, MakeDioSettings } from "./settings.ts";
@@ -14,16 +14,17 @@ import { callbacksOf, untypedSettings, untypedVista } from "./untyped.ts";
 export class Lens {
   readonly #settings: LensSettings;
   readonly #cache: CacheBackend;
-  readonly #queues: QueueBackend;
-  /** Open Dios by table. */
-  readonly #dios = new Map<string, { readonly open: OpenDio; readonly fingerprint: string }>();
+  /** One that was handed over may serve others too: whoever made it closes it. */
+  readonly #ownsCache: boolean;
+  readonly #queues: QueueBackend = createMemoryQueues();
+  readonly #dios = new Set<OpenDio>();
   readonly #opening = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   private constructor(settings: LensSettings, cache: CacheBackend) {
     this.#settings = settings;
     this.#cache = cache;
-    this.#queues = createMemoryQueues();
+    this.#ownsCache = settings.cacheSource === undefined;
   }
 
   /** Begins a Lens; `build()` opens it. */
@@ -48,7 +49,7 @@ export class Lens {
 
   /** Resolves when every cache change so far is in its table; rejects with why one is not (`full`). */
   async flush(): Promise<void> {
-    await settleAll([...this.#dios.values()].map(({ open }) => open.flush()));
+    await settleAll([...this.#dios].map((open) => open.flush()));
   }
 
   /** Closes its Dios, then the cache. Idempotent. */
@@ -66,6 +67,7 @@ export class Lens {
     checkOverrides(overrides, problems);
     const settings = mergeSettings(this.#settings, untypedSettings(overrides));
     const policy = resolvePolicy(settings, problems);
+    checkFill(settings, this.#cache, problems);
     problems.throwIfAny("this Dio can't be made");
     const table = overrides.table ?? master.name;
     return openDio<R>(master, {
@@ -79,9 +81,9 @@ export class Lens {
       clock: settings.clock ?? systemClock,
       onOpen: (open) => {
         this.#assertOpen();
-        this.#dios.set(table, { open, fingerprint: master.fingerprint() });
+        this.#dios.add(open);
       },
-      onClose: () => this.#dios.delete(table),
+      onClose: (open) => this.#dios.delete(open),
       facadeOf: (target) => this.#facadeOf(target),
     });
   }
@@ -89,19 +91,18 @@ export class Lens {
   async #close(options: CloseOptions): Promise<void> {
     const drainMs = toMilliseconds(options.drain ?? "30s", "close({ drain })");
     try {
-      await settleAll([...this.#dios.values()].map(({ open }) => open.close(drainMs)));
+      await settleAll([...this.#dios].map((open) => open.close(drainMs)));
     } finally {
       // Those that were being made end too: they were closed, or find the Lens closed.
       await Promise.allSettled(this.#opening);
       await this.#queues.close();
-      await this.#cache.close();
+      if (this.#ownsCache) await this.#cache.close();
     }
   }
 
   #facadeOf(target: Vista<object>): Vista<object> | undefined {
     const fingerprint = target.fingerprint();
-    for (const made of this.#dios.values()) if (made.fingerprint === fingerprint) return made.open.facade();
-
+    for (const open of this.#dios) if (open.fingerprint() === fingerprint) return open.facade();
     return undefined;
   }
 

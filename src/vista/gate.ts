@@ -31,8 +31,15 @@ const doingOf = {
 
 /** `unsupported`: the source does not claim what was asked of it. */
 function unsupported(vistaName: string, doing: string, capability: string): DioramaError {
-  const what = `can't ${doing}: its source has no ${capability}; a Dio over it may (lens.makeDio)`;
+  const remedy = isWriting(capability)
+    ? "a Dio with onWrite takes writes"
+    : "a Dio over it does (lens.makeDio)";
+  const what = `can't ${doing}: its source has no ${capability}; ${remedy}`;
   return errorAt("unsupported", { vista: vistaName }, what);
+}
+
+function isWriting(capability: string): boolean {
+  return capability === "canInsert" || capability === "canUpdate" || capability === "canDelete";
 }
 
 /** Ends with `unimplemented`: the source claims a capability whose method it lacks. */

@@ -14,6 +14,7 @@ export {
   type ReferenceInput,
   type SchemaInput,
 } from "./create-schema.ts";
+export { missingFor, requireCapability } from "./gate.ts";
 export { memory, MemoryVista, type MemoryOptions } from "./memory.ts";
 export { MemorySource, type RowsInput } from "./memory-source.ts";
 export type { ColumnOf } from "./query-input.ts";

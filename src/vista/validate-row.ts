@@ -1,17 +1,27 @@
 import { errorAt } from "../base/index.ts";
-import type { StandardIssue, StandardSchemaV1 } from "./standard-schema.ts";
+import type { StandardIssue, StandardResult, StandardSchemaV1 } from "./standard-schema.ts";
+
+/** Whose row it is: `rejected` blames the source that stores it, `invalid` the caller who writes it. */
+interface ValidatedAt {
+  readonly vista: string;
+  readonly id: string;
+  readonly code: "rejected" | "invalid";
+}
 
 /**
- * The row as the validator gives it back. A stored row that fails is `rejected` (the source is at fault), a row
- * to be written is `invalid` (the caller is). The message names columns and issues, never values.
+ * The row as the validator gives it back, at once where the validator answers at once. One that fails ends with
+ * the code. The message names columns and issues, never values.
  */
-export async function validateRow<R extends object>(
+export function validateRow<R extends object>(
   validator: StandardSchemaV1<unknown, R>,
   row: object,
-  at: { readonly vista: string; readonly id: string; readonly code: "rejected" | "invalid" },
-): Promise<R> {
+  at: ValidatedAt,
+): R | Promise<R> {
   const answer = validator["~standard"].validate(row);
-  const result = answer instanceof Promise ? await answer : answer;
+  return answer instanceof Promise ? answer.then((result) => accept(result, at)) : accept(answer, at);
+}
+
+function accept<R extends object>(result: StandardResult<R>, at: ValidatedAt): R {
   if (result.issues === undefined) return result.value;
   const [first] = result.issues;
   const place = { vista: at.vista, id: at.id, column: first === undefined ? undefined : pathText(first) };

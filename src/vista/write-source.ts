@@ -23,7 +23,9 @@ export async function insertRow<R extends object>(
   call: WriteOptions,
 ): Promise<R> {
   requireCapability(source, "canInsert", "insert");
-  const checked = await toWritable(source, id, row);
+  const writable = toWritable(source, id, row);
+  // Not a turn later than the call, where nothing has to be waited for: writes keep the order of their calls.
+  const checked = writable instanceof Promise ? await writable : writable;
   const stored = await askSource(source, "insert", call, () => {
     return source.insert?.(id, checked, call) ?? unimplemented(source, "insert", "canInsert");
   });
@@ -61,7 +63,8 @@ export async function replaceRow<R extends object>(
 ): Promise<R> {
   const { source, shows } = target;
   requireCapability(source, "canUpdate", "replace");
-  const checked = await toWritable(source, id, row);
+  const writable = toWritable(source, id, row);
+  const checked = writable instanceof Promise ? await writable : writable;
   if (shows !== undefined) {
     const current = await fetchRow(source, id, call);
     if (current !== undefined && !shows(id, asRow(current))) {
@@ -130,12 +133,13 @@ export async function deleteRows<R extends object>(
 }
 
 /** Checked twice with a validator: it gets the row with its id, and may give back another. */
-async function toWritable<R extends object>(source: Source<R>, id: string, row: R): Promise<R> {
+function toWritable<R extends object>(source: Source<R>, id: string, row: R): R | Promise<R> {
   const place = placeOf(source, checkId(id, placeOf(source)));
   const checked = checkRow(source.schema, id, row, place);
   if (source.validator === undefined) return asTyped<R>(checked);
-  const valid = await validateRow(source.validator, checked, { vista: source.name, id, code: "invalid" });
-  return asTyped<R>(checkRow(source.schema, id, valid, place));
+  const valid = validateRow(source.validator, checked, { vista: source.name, id, code: "invalid" });
+  const recheck = (row: R): R => asTyped<R>(checkRow(source.schema, id, row, place));
+  return valid instanceof Promise ? valid.then(recheck) : recheck(valid);
 }
 
 /** A validator knows whole rows only: it sees what the row would become, and its view of the patched columns counts. */

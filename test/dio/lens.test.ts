@@ -12,9 +12,10 @@ import {
   type LensBuilder,
   memory,
   seedFromMaster,
+  vista,
 } from "vantage-diorama";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createStage, ids, openLens, pastries, recordEvents, settle } from "./setup.ts";
+import { createStage, ids, openLens, pastries, recordEvents, settle, wholeOnly } from "./setup.ts";
 
 const failure = (work: Promise<unknown>): Promise<DioramaError> =>
   work.then(
@@ -93,6 +94,58 @@ describe("building", () => {
 });
 
 describe("making a Dio", () => {
+  test("L2 L6 a fill of its own for a cache that keeps nothing is refused", async () => {
+    const { source, builder, clock } = createStage();
+    const lens = await openLens({ clock, builder: builder.cacheSource(createNoCache()) });
+    const error = await failure(lens.makeDio(source, { onQuery: () => undefined }));
+    expect([error.code, error.message]).toEqual(["invalid", expect.stringContaining("keeps nothing")]);
+  });
+
+  test("L4 of a narrowing that its source can't honour is refused at once, with what to do", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const lens = await openLens({ builder, clock });
+    const error = await failure(lens.makeDio(vista(source).where("category", "tarts")));
+    expect([error.code, error.message]).toEqual([
+      "unsupported",
+      expect.stringMatching(/no canMatch.*dio\.vista\(\)\.where/),
+    ]);
+    expect((await lens.makeDio(source)).name).toBe("products");
+  });
+
+  test.for([undefined, null, "a text", 503, { status: 503 }])(
+    "L7 a start that throws %j is told as an error",
+    async (thrown) => {
+      const { source, builder, clock } = createStage();
+      const lens = await openLens({
+        clock,
+        builder: builder.onStart(() => {
+          throw thrown;
+        }),
+      });
+      const error = await failure(lens.makeDio(source));
+      expect([error.code, error.message]).toEqual([
+        "unavailable",
+        expect.stringContaining("products: onStart failed"),
+      ]);
+    },
+  );
+
+  test("L8 two Lenses may share a cache that was handed to them, and closing one leaves it to the other", async () => {
+    const cache = createMemoryCache();
+    const { source } = createStage();
+    const one = await Lens.builder().cacheSource(cache).build();
+    const two = await Lens.builder().cacheSource(cache).build();
+    onTestFinished(() => two.close());
+    await one.makeDio(source, { table: "one" });
+    const dio = await two.makeDio(source, { table: "two" });
+    expect((await failure(two.makeDio(source, { table: "one" }))).code).toBe("inUse");
+    await one.close();
+    await dio.vista().list();
+    await two.flush();
+    expect((await two.makeDio(source, { table: "one" })).cache.complete).toBe(false);
+    expect(await cache.tableNames()).toEqual(["one", "two"]);
+  });
+
   test("L4 of a Vista or a Source, named after it or otherwise, once at a time", async () => {
     const { source, backend, builder, clock } = createStage();
     const lens = await openLens({ builder, clock });
@@ -107,7 +160,6 @@ describe("making a Dio", () => {
 
   test("L4 of a narrowed vista holds what it shows", async () => {
     const { source, builder, clock } = createStage();
-    const { vista } = await import("vantage-diorama");
     const dio = await (await openLens({ builder, clock })).makeDio(vista(source).where("category", "tarts"));
     expect(ids(await dio.vista().list())).toEqual(["a", "c"]);
   });
@@ -189,23 +241,13 @@ describe("making a Dio", () => {
 describe("a cache that outlives the Lens", () => {
   test("D11 L9 is there again, is emptied for another source, and is refreshed behind for another version", async () => {
     const cache = createMemoryCache();
-    const kept = {
-      ...cache,
-      kind: cache.kind,
-      durable: true,
-      keeps: true,
-      openTable: cache.openTable.bind(cache),
-      dropTable: cache.dropTable.bind(cache),
-      tableNames: cache.tableNames.bind(cache),
-      close: async () => undefined,
-    };
     const { source, backend } = createStage();
-    const first = await Lens.builder().cacheSource(kept).onStart(seedFromMaster).build();
+    const first = await Lens.builder().cacheSource(cache).onStart(seedFromMaster).build();
     await first.makeDio(source);
     await first.close();
 
     backend.source.remove("a");
-    const second = await Lens.builder().cacheSource(kept).onStart(seedFromMaster).build();
+    const second = await Lens.builder().cacheSource(cache).onStart(seedFromMaster).build();
     const dio = await second.makeDio(source);
     expect(dio.cache.complete).toBe(true);
     const shown = await dio.vista().count();
@@ -213,7 +255,7 @@ describe("a cache that outlives the Lens", () => {
     expect([shown, await dio.vista().count()]).toEqual([4, 3]);
     await second.close();
 
-    const third = await Lens.builder().cacheSource(kept).build();
+    const third = await Lens.builder().cacheSource(cache).build();
     const other = await third.makeDio(memory("products", { id: "id", columns: { other: "text" } }));
     expect([other.cache.complete, await other.cache.count()]).toEqual([false, 0]);
     await third.close();

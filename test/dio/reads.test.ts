@@ -1,6 +1,15 @@
 import { createNoCache, type DioramaError, type Query, type StandardSchemaV1 } from "vantage-diorama";
 import { describe, expect, test } from "vitest";
-import { createStage, ids, openLens, pastries, type Product, recordEvents, settle, wholeOnly } from "./setup.ts";
+import {
+  createStage,
+  ids,
+  openLens,
+  pastries,
+  type Product,
+  recordEvents,
+  settle,
+  wholeOnly,
+} from "./setup.ts";
 
 describe("a complete cache", () => {
   test("D20 D21 answers what its source can't, without asking it again", async () => {
@@ -164,7 +173,9 @@ describe("an incomplete cache", () => {
 
   test("D27 a confirmed write is the master's from then on", async () => {
     const { source, builder, clock, backend } = createStage({ capabilities: wholeOnly });
-    const dio = await (await openLens({ clock, builder: builder.cacheSource(createNoCache()) })).makeDio(source);
+    const dio = await (
+      await openLens({ clock, builder: builder.cacheSource(createNoCache()) })
+    ).makeDio(source);
     const events = recordEvents(dio);
     await dio.vista().patch("a", { price: 1 });
     await dio.flush();

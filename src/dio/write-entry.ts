@@ -37,7 +37,7 @@ export class WriteEntry implements OverlayOp {
   error: DioramaError | undefined;
   /** What the destination answered, while its echo is awaited. */
   result: WriteResult = undefined;
-  /** Of a deleteAll whose echo is awaited: what came since it was accepted is not its to delete. */
+  /** Of a deleteAll: what came since it was first sent is not its to delete. */
   mark: ReadMark | undefined;
   /** Ops that were merged into this one and settle with it. */
   absorbed: WriteEntry[] | undefined;

@@ -218,6 +218,7 @@ export class WriteSender {
     entry.op = Object.freeze({ ...entry.op, attempt: entry.op.attempt + 1 });
     entry.attempts += 1;
     entry.wasRefreshed = false;
+    this.#settlement.noteBegin(entry);
     this.#inFlight.add(entry);
     return entry.op;
   }

@@ -75,8 +75,8 @@ export class WriteSettlement {
 
   /** No echo came: what the destination accepted counts as done, and is looked at again. */
   echoMissed(entry: WriteEntry): void {
-    const { op, mark } = entry;
-    this.#confirm(entry, this.#readAnswer(op, entry.result)?.row, mark);
+    const { op } = entry;
+    this.#confirm(entry, this.#readAnswer(op, entry.result)?.row, undefined);
     if (this.#parts.policy.optimistic && op.kind !== "deleteAll") this.#doubt(op.id);
   }
 
@@ -89,6 +89,7 @@ export class WriteSettlement {
   /** It leaves without an outcome: given up by hand. */
   dropped(entry: WriteEntry): void {
     this.#parts.schedule.end(entry);
+    this.#noteEnd(entry);
     this.hide(entry);
     entry.phase = "done";
     this.#parts.file.drop(entry.sequence);
@@ -102,6 +103,7 @@ export class WriteSettlement {
     const letter = letters.add(entry, Math.max(parksUpTo, entry.sequence));
     this.#parkBehind(entry);
     schedule.end(entry);
+    this.#noteEnd(entry);
     entry.phase = "failed";
     entry.error = error;
     this.hide(entry);
@@ -153,6 +155,16 @@ export class WriteSettlement {
     entry.isShown = false;
   }
 
+  /** From here on rows may come that a deleteAll knows nothing of. */
+  noteBegin(entry: WriteEntry): void {
+    if (entry.op.kind === "deleteAll") entry.mark ??= this.#parts.host.state.beginRead();
+  }
+
+  #noteEnd(entry: WriteEntry): void {
+    if (entry.mark !== undefined) this.#parts.host.state.endRead(entry.mark);
+    entry.mark = undefined;
+  }
+
   #parkBehind(entry: WriteEntry): void {
     const { schedule } = this.#parts;
     for (const behind of schedule.behind(entry)) {
@@ -182,9 +194,9 @@ export class WriteSettlement {
   }
 
   awaitEcho(entry: WriteEntry, waitMs: number): void {
-    const { echoes, host } = this.#parts;
+    const { echoes } = this.#parts;
     entry.phase = "echo";
-    if (entry.op.kind === "deleteAll") entry.mark ??= host.state.beginRead();
+    this.noteBegin(entry);
     echoes.add(entry, waitMs);
   }
 
@@ -211,7 +223,7 @@ export class WriteSettlement {
   #confirm(entry: WriteEntry, row: Row | undefined, mark: ReadMark | undefined): void {
     const { policy } = this.#parts;
     if (policy.optimistic && !entry.wasEchoed) {
-      if (entry.op.kind === "deleteAll") this.#confirmGone(entry.op.ids, mark);
+      if (entry.op.kind === "deleteAll") this.#confirmGone(entry.op.ids, entry.mark);
       else this.#confirmRow(entry.op, row, { mark, overtaken: entry.wasRefreshed });
     }
     this.#finish(entry, policy.optimistic);
@@ -266,7 +278,7 @@ export class WriteSettlement {
     const { host, echoes, file } = this.#parts;
     const { op } = entry;
     echoes.remove(entry);
-    if (entry.mark !== undefined) host.state.endRead(entry.mark);
+    this.#noteEnd(entry);
     this.hide(entry);
     entry.phase = "done";
     if (inCache && host.durable) {

@@ -438,6 +438,57 @@ function concerns(a: WriteOp, b: WriteOp): boolean {
   return mine === undefined || others === undefined || mine.some((each) => others.includes(each));
 }
 
+const plain: Setting = { concurrency: 1, optimistic: true, coalesce: false, batches: false, names: false };
+const insertOf = (wanted: string, ...fates: Fate[]): Command => ({
+  do: "write",
+  request: { kind: "insert", id: wanted, row: {} },
+  fates,
+});
+const patchOf = (wanted: string): Command => ({
+  do: "write",
+  request: { kind: "patch", id: wanted, partial: {} },
+  fates: [],
+});
+const deleteAll = (...fates: Fate[]): Command => ({ do: "write", request: { kind: "deleteAll" }, fates });
+
+/** What failed once, as it was shrunk. */
+const past: [Setting, Command[]][] = [
+  [plain, [insertOf("a"), { do: "tell" }, insertOf("a", "other id")]],
+  [
+    { ...plain, batches: true },
+    [
+      insertOf("a", "lost"),
+      { do: "write", request: { kind: "delete", id: "b" }, fates: [] },
+      patchOf("b"),
+      insertOf("a"),
+      { do: "wait" },
+    ],
+  ],
+  [plain, [patchOf("a"), deleteAll(), { do: "retry", at: 0 }]],
+  [plain, [deleteAll("bad"), insertOf("a"), { do: "retry", at: 0 }]],
+  [plain, [{ do: "delay" }, insertOf("b"), { do: "master", id: "b", row: undefined }, { do: "refresh" }]],
+  [
+    plain,
+    [
+      { do: "delay" },
+      deleteAll("later"),
+      { do: "settle" },
+      { do: "master", id: "a", row: {} },
+      { do: "tell" },
+    ],
+  ],
+  [
+    plain,
+    [
+      { do: "delay" },
+      { do: "write", request: { kind: "replace", id: "a", row: { x: 1 } }, fates: [] },
+      { do: "settle" },
+      { do: "master", id: "a", row: { x: 2 } },
+      { do: "tell all" },
+    ],
+  ],
+];
+
 test("W33 W7 W10 W18 every sequence of writes, outcomes and changes ends well", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -459,6 +510,6 @@ test("W33 W7 W10 W18 every sequence of writes, outcomes and changes ends well", 
         world.checkMirror();
       },
     ),
-    runs(500),
+    { ...runs(500), examples: past },
   );
 });

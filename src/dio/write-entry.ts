@@ -40,7 +40,7 @@ export class WriteEntry implements OverlayOp {
   /** Of a deleteAll: what came since it was first sent is not its to delete. */
   mark: ReadMark | undefined;
   /** Ops that were merged into this one and settle with it. */
-  absorbed: WriteEntry[] | undefined;
+  absorbed: readonly WriteEntry[] | undefined;
   flushGroup: FlushGroup | undefined;
   /** Ends the wait between two attempts. */
   wake: (() => void) | undefined;

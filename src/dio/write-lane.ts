@@ -60,6 +60,10 @@ export class WriteLane<T> {
     return true;
   }
 
+  removeBehindFirst(count: number): void {
+    this.#items.splice(this.#start + 1, count);
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (let at = this.#start; at < this.#items.length; at++) {
       const item = this.#items[at];

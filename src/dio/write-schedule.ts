@@ -91,14 +91,23 @@ export class WriteSchedule {
     return first;
   }
 
-  /** The op directly behind a taken one on its id; `strictly`: and with nothing of another id between. */
-  nextTo(entry: WriteEntry, strictly: boolean): WriteEntry | undefined {
+  /** What stands directly behind a taken op of one id, in order; `strictly`: up to the first op of another id. */
+  *following(entry: WriteEntry, strictly: boolean): Generator<WriteEntry> {
     const [id, ...others] = concernedIds(entry.op);
-    if (id === undefined || others.length > 0) return undefined;
-    const next = this.#lanes.get(id)?.entries.at(1);
-    if (next === undefined || !strictly) return next;
-    const ready = this.#peek();
-    return ready === undefined || next.sequence < ready.sequence ? next : undefined;
+    const lane = id === undefined || others.length > 0 ? undefined : this.#lanes.get(id)?.entries;
+    const limit = strictly ? (this.#peek()?.sequence ?? Infinity) : Infinity;
+    for (let at = 1; ; at++) {
+      const next = lane?.at(at);
+      if (next === undefined || next.sequence >= limit) return;
+      yield next;
+    }
+  }
+
+  /** Takes out the first ops behind a taken one of one id: it stands for them from now on. */
+  absorb(entry: WriteEntry, absorbed: readonly WriteEntry[]): void {
+    for (const id of concernedIds(entry.op)) this.#lanes.get(id)?.entries.removeBehindFirst(absorbed.length);
+    for (const other of absorbed) other.place = "out";
+    this.#letIn -= absorbed.length;
   }
 
   /** Unsettled ops that concern the id, in order, wherever they stand. */

@@ -114,24 +114,24 @@ export class WriteSender {
 
   /** Merges what stands behind the op into it. True: nothing is left to send. */
   #coalesce(entry: WriteEntry): boolean {
-    const { schedule, policy, file, host } = this.#parts;
-    let merges = 0;
-    for (;;) {
-      const { op } = entry;
-      const next = schedule.nextTo(entry, policy.concurrency === 1);
-      if (next === undefined || !entry.isUnsent || !next.isUnsent) break;
-      if (op.kind === "deleteAll" || next.op.kind === "deleteAll") break;
-      const merged = mergeOps(op, next.op, host.state.store.get(op.id) !== undefined);
+    const { schedule, policy, host } = this.#parts;
+    const first = entry.op;
+    if (first.kind === "deleteAll" || !entry.isUnsent) return false;
+    const exists = host.state.store.get(first.id) !== undefined;
+    const absorbed: WriteEntry[] = [];
+    let op = first;
+    for (const next of schedule.following(entry, policy.concurrency === 1)) {
+      if (next.op.kind === "deleteAll" || !next.isUnsent) break;
+      const merged = mergeOps(op, next.op, exists);
       if (merged === undefined) break;
+      absorbed.push(next);
       if (merged === "nothing") {
-        this.#settlement.vanished(entry);
-        this.#settlement.vanished(next);
+        for (const each of [entry, ...absorbed]) this.#settlement.vanished(each);
         return true;
       }
-      this.#settlement.absorb(entry, next, Object.freeze(merged));
-      merges += 1;
+      op = merged;
     }
-    if (merges > 0) file.note(toQueued(entry, "queued"));
+    if (absorbed.length > 0) this.#settlement.absorb(entry, absorbed, Object.freeze(op));
     return false;
   }
 
@@ -209,7 +209,8 @@ export class WriteSender {
     for (const entry of entries) {
       entry.outcomeUnknown = true;
       if (this.#ended) break;
-      outcomes.push(...(await this.#sendBatch([entry])));
+      // The master may have told of it by now: then it is not sent again.
+      outcomes.push(...(entry.wasEchoed ? [{ result: undefined }] : await this.#sendBatch([entry])));
     }
     return outcomes;
   }

@@ -115,19 +115,22 @@ export class WriteSettlement {
     this.#settleAbsorbed(entry, (absorbed) => absorbed.handle.confirmedVerdict.reject(error));
   }
 
-  /** Merges an op into the unsent one before it, which from now on stands for both. */
-  absorb(entry: WriteEntry, next: WriteEntry, merged: WriteOp): void {
+  /** Merges ops into the unsent one before them, which from now on stands for all. */
+  absorb(entry: WriteEntry, absorbed: readonly WriteEntry[], merged: WriteOp): void {
     const { schedule, file } = this.#parts;
-    schedule.end(next);
+    schedule.absorb(entry, absorbed);
     const { isShown } = entry;
     if (isShown) this.hide(entry);
-    this.hide(next);
+    for (const each of absorbed) {
+      this.hide(each);
+      each.phase = "done";
+      file.drop(each.sequence);
+      this.#parts.forget(each);
+    }
     entry.op = merged;
+    entry.absorbed = absorbed;
     if (isShown) this.show(entry);
-    entry.absorbed = [...(entry.absorbed ?? []), next];
-    next.phase = "done";
-    file.drop(next.sequence);
-    this.#parts.forget(next);
+    file.note(toQueued(entry, "queued"));
   }
 
   /** Parks an op that was made before a failure on one of its ids. False: nothing holds it up. */

@@ -29,7 +29,6 @@ export type {
   DeadLetters,
   FailedWrite,
   PendingWrite,
-  WriteCall,
   WriteDiagnostics,
   WriteHandle,
   WritePolicy,

@@ -32,22 +32,22 @@ const request: fc.Arbitrary<WriteRequest> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant("deleteAll") }), weight: 1 },
 );
 
+type Move =
+  | "tell"
+  | "tell all"
+  | "wait"
+  | "settle"
+  | "refresh"
+  | "offline"
+  | "active"
+  | "hold"
+  | "delay"
+  | "release";
+
 type Command =
   | { readonly do: "write"; readonly request: WriteRequest; readonly fates: readonly Fate[] }
   | { readonly do: "master"; readonly id: string; readonly row: Row | undefined }
-  | {
-      readonly do:
-        | "tell"
-        | "tell all"
-        | "wait"
-        | "settle"
-        | "refresh"
-        | "offline"
-        | "active"
-        | "hold"
-        | "delay"
-        | "release";
-    }
+  | { readonly do: Move }
   | { readonly do: "retry" | "discard" | "cancel"; readonly at: number };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -343,7 +343,7 @@ class World {
     }
   }
 
-  async go(what: (Command & { readonly do: "tell" })["do"]): Promise<void> {
+  async go(what: Move): Promise<void> {
     const { clock, activity, settle } = this.rig;
     switch (what) {
       case "tell":

@@ -1,16 +1,17 @@
-import { type Clock, DioramaError, yieldToLoop } from "../base/index.ts";
-import { checkId, idOf, type Row, toRow, toValue, type Value, withIdColumn } from "../record/index.ts";
+import { type Clock, yieldToLoop } from "../base/index.ts";
+import { checkId, type Row, toValue, type Value } from "../record/index.ts";
 import type { DioState } from "./dio-state.ts";
+import type { OwnRows } from "./own-rows.ts";
 import { type RowsInput, toEntries } from "./rows-input.ts";
 import type { Run, RunKind } from "./run.ts";
-import { toTyped, toUntyped } from "./typed-row.ts";
+import { toTyped } from "./typed-row.ts";
 
 export interface DioCacheHost {
   readonly state: DioState;
   readonly clock: Clock;
   /** For error messages. */
   readonly name: string;
-  readonly idColumn: string | undefined;
+  readonly rows: OwnRows;
   /** Emptied by hand: nothing is complete or filled any more. */
   emptied(): void;
   inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>): Promise<T>;
@@ -80,7 +81,7 @@ export class DioCache<R extends object = Row> {
   /** Puts one confirmed row, new or not. Resolves when every view shows it. */
   async insert(id: string, row: R): Promise<void> {
     this.#host.assertOpen();
-    await this.#write(id, this.#toOwnRow(id, row));
+    await this.#write(id, this.#host.rows.toOwn(id, row));
   }
 
   /** Puts many confirmed rows in one publication; bad input changes nothing. */
@@ -166,29 +167,15 @@ export class DioCache<R extends object = Row> {
   }
 
   async #stage(run: Run, rows: RowsInput<R>): Promise<void> {
-    const { idColumn, name } = this.#host;
-    const findId = (row: R): string => {
-      const cell = idColumn === undefined ? undefined : toUntyped(row)[idColumn];
-      if (cell !== undefined && cell !== null) return idOf(cell, this.#place);
-      throw new DioramaError("invalid", `${name}: a row came without its id; give [id, row] pairs`, {
-        place: this.#place,
-      });
-    };
+    const { name, rows: ownRows } = this.#host;
     let batches = 0;
     // Collected first, so that bad input in the middle leaves nothing behind.
     const own = new Map<string, Row>();
-    for await (const batch of toEntries(rows, findId, name)) {
-      for (const [id, row] of batch) own.set(id, this.#toOwnRow(id, row));
+    for await (const batch of toEntries(rows, (row) => ownRows.idOf(row), name)) {
+      for (const [id, row] of batch) own.set(id, ownRows.toOwn(id, row));
       if (++batches % BATCHES_PER_STRETCH === 0) await yieldToLoop();
     }
     this.#host.assertOpen();
     await run.putAll(own);
-  }
-
-  #toOwnRow(id: string, row: R): Row {
-    checkId(id, this.#place);
-    const own = toRow(row, { vista: this.#host.name, id });
-    const { idColumn } = this.#host;
-    return idColumn === undefined ? own : withIdColumn(id, own, idColumn, this.#place);
   }
 }

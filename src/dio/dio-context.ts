@@ -2,6 +2,7 @@ import type { CallOptions, Vista } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioState } from "./dio-state.ts";
 import type { DioOptions } from "./options.ts";
+import type { OwnRows } from "./own-rows.ts";
 import type { Run, RunKind } from "./run.ts";
 
 /** What the parts of one Dio have in common. */
@@ -9,10 +10,13 @@ export interface DioContext {
   readonly name: string;
   readonly options: DioOptions;
   readonly state: DioState;
+  readonly rows: OwnRows;
   /** As it is now: a reload swaps it. */
   master(): Vista;
   /** Throws `closed` after the end. */
   assertOpen(): void;
+  /** Throws `unavailable` while the application is offline. */
+  assertOnline(): void;
   /** Runs `work` as a transaction of its own; what it leaves unpublished is dropped. */
   inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call?: CallOptions): Promise<T>;
   /** A handle bound to the run, over another master where one is tried out. */

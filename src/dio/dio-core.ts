@@ -11,13 +11,16 @@ import { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { FacadeSource } from "./facade-source.ts";
 import { follow, type Following, type OpenFeed, positionNote } from "./follow.ts";
+import { checkMaster } from "./check-master.ts";
+import { offlineError } from "./master-guard.ts";
 import { createMasterSource } from "./master-source.ts";
 import type { DioOptions, OpenDio } from "./options.ts";
+import { OwnRows } from "./own-rows.ts";
 import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
-import { InOrder } from "./upstream.ts";
+import { checkChange, InOrder } from "./upstream.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
@@ -28,7 +31,7 @@ export class DioCore implements DioParts, OpenDio {
   readonly clock: Clock;
   readonly state: DioState;
   readonly writer: Writer;
-  readonly idColumn: string | undefined;
+  readonly rows: OwnRows = new OwnRows(() => this.#master);
   readonly options: DioOptions;
   readonly #context: DioContext;
   readonly #reader: Reader;
@@ -39,6 +42,8 @@ export class DioCore implements DioParts, OpenDio {
   readonly #turns = new InOrder();
   readonly #queue: WriteQueue;
   readonly #closing = new AbortController();
+  /** Fires when a reload exchanges the master, and is exchanged with it. */
+  #swapped = new AbortController();
   readonly #events = new InOrder();
   #master: Vista;
   #closed: Promise<void> | undefined;
@@ -51,7 +56,6 @@ export class DioCore implements DioParts, OpenDio {
     this.name = options.table;
     this.clock = options.clock;
     this.options = options;
-    this.idColumn = master.idColumn;
     this.#queue = opened.queue;
     this.#master = this.#guard(master);
     const store = new RowStore(opened.table, {
@@ -68,10 +72,7 @@ export class DioCore implements DioParts, OpenDio {
         this.#reader.forgetFills();
         this.writer.observeRefresh();
       },
-      swapMaster: (next) => {
-        this.#master = next;
-        store.setMeta({ fingerprint: next.fingerprint() });
-      },
+      swapMaster: (next) => this.#swapMaster(next),
     });
     this.#reader = new Reader(context, this.#wholeReads);
     this.writer = createWriter(context, opened.queue, (id) => this.#reader.reread(id));
@@ -143,6 +144,7 @@ export class DioCore implements DioParts, OpenDio {
     this.assertOpen();
     return this.#events.run(change.type === "invalidated" ? "" : change.id, async () => {
       try {
+        checkChange(change, this.name);
         await this.inRun("event", (run) => this.#reconcile(run, change));
       } catch (error) {
         const failure = toDioramaError(error, "unavailable", `${this.name}: a change could not be applied`);
@@ -162,9 +164,34 @@ export class DioCore implements DioParts, OpenDio {
     return this.#wholeReads.refresh();
   }
 
-  reload(master: Vista): Promise<void> {
+  async reload(master: Vista): Promise<void> {
     this.assertOpen();
+    checkMaster(master);
+    if (master.idColumn !== this.#master.idColumn) {
+      const message = `${this.name}: reload() takes a master with the same id column, ${String(this.#master.idColumn)}, not ${String(master.idColumn)}; make another Dio`;
+      throw new DioramaError("invalid", message, { place: { vista: this.name } });
+    }
     return this.#wholeReads.reload(this.#guard(master));
+  }
+
+  async *watchMaster(call: CallOptions): AsyncGenerator<ChangeEvent> {
+    for (let isFirst = true; this.#master.capabilities.canSubscribe; isFirst = false) {
+      const swapped = this.#swapped.signal;
+      const changes = this.#master.watch({ signal: anySignal(call.signal, swapped) });
+      let step = changes.next();
+      try {
+        // Subscribed first: what this master did since it was read is caught up with.
+        if (!isFirst) yield { type: "invalidated" };
+        for (let result = await step; result.done !== true; result = await step) {
+          yield result.value;
+          step = changes.next();
+        }
+      } finally {
+        step.catch(() => undefined);
+        await changes.return?.();
+      }
+      if (!swapped.aborted || call.signal?.aborted === true) return;
+    }
   }
 
   invalidate(): void {
@@ -185,19 +212,20 @@ export class DioCore implements DioParts, OpenDio {
       closing: this.#closing.signal,
       name: this.name,
       position: () => {
-        const { notes } = this.state.store.meta;
-        const position = Object.hasOwn(notes, note) ? notes[note] : undefined;
+        const position = this.state.store.note(note);
         return typeof position === "string" ? position : undefined;
       },
       handle: async (change) => {
         await this.handleEvent(change);
         if (change.position === undefined) return;
-        const { store } = this.state;
-        store.setMeta({ notes: { ...store.meta.notes, [note]: change.position } });
+        this.state.store.setNotes(new Map([[note, change.position]]));
       },
       onLoss: (error) => this.state.announce({ type: "upstreamFailed", error }),
-      // A refresh that fails is announced by itself.
-      onReturn: () => void this.#wholeReads.refresh().catch(() => undefined),
+      onReturn: () => {
+        // What was missed is not known: if the refresh fails, which is announced by itself, the next reader has it renewed.
+        this.invalidate();
+        this.#wholeReads.refresh().catch(() => undefined);
+      },
     });
   }
 
@@ -249,6 +277,16 @@ export class DioCore implements DioParts, OpenDio {
     }
   }
 
+  #swapMaster(next: Vista): void {
+    const { store } = this.state;
+    this.#master = next;
+    store.setMeta({ fingerprint: next.fingerprint() });
+    // What the old one still answers is of other rows.
+    this.state.dropReads();
+    this.#swapped.abort();
+    this.#swapped = new AbortController();
+  }
+
   /** The master as this Dio calls it, with deadlines and an eye on the activity. */
   #guard(master: Vista): Vista {
     const { deadlineMs, clock, activity } = this.options;
@@ -295,7 +333,11 @@ export class DioCore implements DioParts, OpenDio {
       options: this.options,
       state: this.state,
       master: () => this.#master,
+      rows: this.rows,
       assertOpen: () => this.assertOpen(),
+      assertOnline: () => {
+        if (this.options.activity.state === "offline") throw offlineError(this.name);
+      },
       inRun: (kind, work, call) => this.inRun(kind, work, call),
       handle: (run, master) => new Dio(this, run, master),
     };

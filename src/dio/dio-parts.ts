@@ -3,6 +3,7 @@ import type { CallOptions, ChangeEvent, Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import type { DioState } from "./dio-state.ts";
 import type { Following, OpenFeed } from "./follow.ts";
+import type { OwnRows } from "./own-rows.ts";
 import type { Run, RunKind } from "./run.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
@@ -12,7 +13,7 @@ export interface DioParts {
   readonly clock: Clock;
   readonly state: DioState;
   readonly writer: Writer;
-  readonly idColumn: string | undefined;
+  readonly rows: OwnRows;
   readonly master: Vista;
   /** The Dio as a Vista; in a callback, over the rows as its run sees them. */
   facade(run?: Run): Vista;
@@ -29,6 +30,8 @@ export interface DioParts {
   invalidate(): void;
   /** The cache is being emptied by hand: nothing is complete or filled any more. */
   emptied(): void;
+  /** The master's own changes, also after a reload has exchanged it. */
+  watchMaster(call: CallOptions): AsyncIterable<ChangeEvent>;
   follow(open: OpenFeed, feed: string): Following;
   diagnostics(): DioDiagnostics;
   close(drainMs: number): Promise<void>;

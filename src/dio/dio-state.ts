@@ -171,6 +171,11 @@ export class DioState {
     for (const mark of this.#marks) mark.noteEmptied();
   }
 
+  /** The master is another one: what was asked of the old one, and is still under way, brings nothing. */
+  dropReads(): void {
+    for (const mark of this.#marks) mark.drop();
+  }
+
   /** The confirmed rows have changed behind everybody's back: readers start over. */
   startOver(): void {
     this.#reset = true;

@@ -1,5 +1,5 @@
 import { DioramaError, type Duration, toMilliseconds } from "../base/index.ts";
-import { checkId, type Row, toRow, withIdColumn } from "../record/index.ts";
+import { checkId, type Row } from "../record/index.ts";
 import { type ChangeEvent, type Schema, type Source, vista, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { DioCache } from "./dio-cache.ts";
@@ -8,12 +8,13 @@ import type { EventSubscription } from "./event-bus.ts";
 import type { DioEventOf, DioEventType } from "./events.ts";
 import type { Following, OpenFeed } from "./follow.ts";
 import type { Run, RunKind } from "./run.ts";
-import { toUntyped } from "./typed-row.ts";
-import { stageChange } from "./upstream.ts";
+import { checkChange, stageChange, stageRow } from "./upstream.ts";
 import type { DeadLetters, WriteHandle, WriteRequest } from "./writer.ts";
 
 /** Kinds of runs that read the master whole: inside them a refresh would wait for itself. */
 const WHOLE_RUNS: ReadonlySet<RunKind> = new Set<RunKind>(["start", "refresh", "seed"]);
+
+const WHY_NOT_REFRESH = "onStart and onRefresh are the refresh already; return instead";
 
 export interface CloseOptions {
   /** How long a memory queue goes on sending what is left. Default 30 s; a durable queue keeps it instead. */
@@ -90,24 +91,30 @@ export class Dio<R extends object = Row> {
 
   /** Takes in one change of the master through onEvent, in order for each id. */
   async handleEvent(change: ChangeEvent<R>): Promise<void> {
+    this.#assertNotInside(WHOLE_RUNS, "handleEvent()", "use applyChange(), which joins the callback");
     return this.#parts.handleEvent(untypedChange(change));
   }
 
   /** What onEvent does by default: puts, removes, or reads again what changed. */
   async applyChange(change: ChangeEvent<R>): Promise<void> {
     const untyped = untypedChange(change);
-    if (change.type === "invalidated") await this.refresh();
-    else
-      await this.#write(untyped, (run) =>
-        stageChange(run, untyped, this.#parts.master, this.#parts.idColumn),
-      );
+    const { master, rows } = this.#parts;
+    checkChange(untyped, this.name);
+    if (untyped.type !== "invalidated")
+      return this.#write(untyped, (run) => stageChange(run, untyped, master, rows));
+    this.#assertNotInside(WHOLE_RUNS, "an invalidation", WHY_NOT_REFRESH);
+    // Said first: if the refresh fails, what is stale stays so, and the next reader has it renewed.
+    this.#parts.invalidate();
+    await this.#parts.refresh();
   }
 
   /** Another system told of a row: puts it and publishes. */
   async patched(id: string, row: R): Promise<void> {
-    const place = { vista: this.name, id };
-    const own = withIdColumn(checkId(id, place), toRow(row, place), this.#parts.idColumn, place);
-    await this.#write({ type: "updated", id, row: own }, (run) => Promise.resolve(run.put(id, own)));
+    const { rows } = this.#parts;
+    const own = rows.toOwn(id, row);
+    await this.#write({ type: "updated", id, row: own }, (run) =>
+      Promise.resolve(stageRow(run, id, own, rows)),
+    );
   }
 
   /** Another system told that a row is gone: removes it and publishes. */
@@ -153,7 +160,7 @@ export class Dio<R extends object = Row> {
       const message = `${this.name}: the master can't push (no canSubscribe); use refreshEvery or follow(stream)`;
       throw new DioramaError("unsupported", message, { place: { vista: this.name } });
     }
-    return this.#parts.follow((call) => this.#parts.master.watch(call), "watch");
+    return this.#parts.follow((call) => this.#parts.watchMaster(call), "watch");
   }
 
   /** As `watch`, for any stream of changes (a queue, a socket); `feed` names its stored position. */
@@ -165,11 +172,7 @@ export class Dio<R extends object = Row> {
 
   /** Runs onRefresh; resolves when what it brought is published. */
   async refresh(): Promise<void> {
-    this.#assertNotInside(
-      WHOLE_RUNS,
-      "refresh()",
-      "onStart and onRefresh are the refresh already; return instead",
-    );
+    this.#assertNotInside(WHOLE_RUNS, "refresh()", WHY_NOT_REFRESH);
     return this.#parts.refresh();
   }
 
@@ -232,7 +235,7 @@ export class Dio<R extends object = Row> {
 
   #assertNotInside(kinds: ReadonlySet<RunKind>, call: string, why: string): void {
     this.#parts.assertOpen();
-    if (this.#run === undefined || !kinds.has(this.#run.kind)) return;
+    if (this.#run === undefined || this.#run.hasEnded || !kinds.has(this.#run.kind)) return;
     const message = `${this.name}: ${call} inside its own callback would wait for itself; ${why}`;
     throw new DioramaError("invalid", message, { place: { vista: this.name } });
   }
@@ -251,11 +254,8 @@ function untypedVista<R extends object>(typed: Vista<R>): Vista {
 }
 
 function untypedChange<R extends object>(change: ChangeEvent<R>): ChangeEvent {
-  if ((change.type !== "inserted" && change.type !== "updated") || change.row === undefined) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-    return change as ChangeEvent;
-  }
-  return { ...change, row: toUntyped(change.row) };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return change as ChangeEvent;
 }
 
 function untypedRequest<R extends object>(request: WriteRequest<R>): WriteRequest {

@@ -10,7 +10,8 @@ export interface Age {
 
 /** Up to `freshForMs` fresh, for `staleForMs` more served and refreshed behind, older than both waited for. */
 export function decideFreshness(age: Age, freshForMs: number, staleForMs: number): Freshness {
-  const ageMs = age.ageMs ?? 0;
+  // A clock that was set back makes rows of the future: as old as they would be if it had gone on.
+  const ageMs = Math.abs(age.ageMs ?? 0);
   if (ageMs > freshForMs + staleForMs) return "wait";
   return age.invalidated || ageMs > freshForMs ? "behind" : "fresh";
 }

@@ -31,7 +31,7 @@ export class MasterGuard {
     closing.throwIfAborted();
     callerSignal?.throwIfAborted();
     if (activity.state === "offline") {
-      throw this.#error("unavailable", "the application is offline, and this needs the source");
+      throw offlineError(this.#name);
     }
     if (this.#open.size === 0) closing.addEventListener("abort", this.#onClosing);
     const call = new GuardedCall(callerSignal, {
@@ -51,6 +51,12 @@ export class MasterGuard {
   #error(code: "unavailable" | "timeout", message: string): DioramaError {
     return new DioramaError(code, `${this.#name}: ${message}`, { place: { vista: this.#name } });
   }
+}
+
+/** The source is out of reach, and nobody tries. */
+export function offlineError(vista: string): DioramaError {
+  const message = `${vista}: the application is offline, and this needs the source`;
+  return new DioramaError("unavailable", message, { place: { vista } });
 }
 
 /** Somebody waits for the source: the process stays for its answer, or for its lack of one. */

@@ -1,7 +1,8 @@
-import { DioramaError, toDioramaError } from "../base/index.ts";
+import { toDioramaError } from "../base/index.ts";
 import { blankMeta } from "../cache/index.ts";
 import type { Row } from "../record/index.ts";
-import { missingFor, type Vista } from "../vista/index.ts";
+import type { Vista } from "../vista/index.ts";
+import { checkMaster } from "./check-master.ts";
 import { Dio } from "./dio.ts";
 import { DioCore } from "./dio-core.ts";
 import type { DioOptions } from "./options.ts";
@@ -31,12 +32,4 @@ export async function openDio<R extends object = Row>(master: Vista, options: Di
     await table.close();
     throw error;
   }
-}
-
-/** A master that can't honour its own narrowing could never be read. */
-function checkMaster(master: Vista): void {
-  const missing = missingFor(master.source, master.query);
-  if (missing === undefined) return;
-  const message = `${master.name}: no Dio can be made of a narrowed or ordered vista whose source has no ${missing}; make it of the whole one and narrow its own, dio.vista().where(…)`;
-  throw new DioramaError("unsupported", message, { place: { vista: master.name } });
 }

@@ -12,6 +12,7 @@ export class ReadMark {
   readonly #outdated = new Set<string>();
   #everythingOutdated = false;
   #wasEmptied = false;
+  #isDropped = false;
 
   /** `begun` counts marks. Without a kind, what it brings is as new as the moment in which it is confirmed. */
   constructor(begun: number, kind: MarkKind | undefined) {
@@ -47,9 +48,14 @@ export class ReadMark {
     this.#wasEmptied = true;
   }
 
+  /** What it asked is of no interest any more: whatever it brings is dropped. */
+  drop(): void {
+    this.#isDropped ||= this.#kind === "asked";
+  }
+
   /** Whether the row of this id has changed since, so that the read says nothing of it any more. */
   isNewer(id: string): boolean {
-    return this.#touched.has(id);
+    return this.#isDropped || this.#touched.has(id);
   }
 
   /** Whether the row of this id was declared out of date since. */
@@ -66,7 +72,7 @@ export class ReadMark {
   }
 
   get hasTouched(): boolean {
-    return this.#touched.size > 0;
+    return this.#isDropped || this.#touched.size > 0;
   }
 
   /** The ids whose rows have changed since. */

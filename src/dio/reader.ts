@@ -11,6 +11,8 @@ import { Renewal } from "./renewal.ts";
 import { RowReads } from "./row-reads.ts";
 import type { WholeReads } from "./whole-reads.ts";
 
+const LOCAL: ReadPlan = { kind: "local" };
+
 /** Answers the facade's reads from the rows in memory, and brings in what is missing first. */
 export class Reader implements FacadeReads {
   readonly #context: DioContext;
@@ -139,13 +141,17 @@ export class Reader implements FacadeReads {
           await this.#fill(query);
           return plan;
         case "readAll":
-          if (this.#context.options.cache.keeps) await this.#wholeReads.seed();
-          return plan;
+          if (!this.#context.options.cache.keeps) return plan;
+          // What it read may have been dropped by hand meanwhile: then the next look decides.
+          await this.#wholeReads.seed();
+          if (this.#context.state.store.meta.complete) return LOCAL;
+          break;
         case "push":
           return plan;
         case "join":
           // It may end without a complete cache: then the next look decides.
           await this.#wholeReads.seed();
+          if (this.#context.state.store.meta.complete) return LOCAL;
           break;
         default:
           unreachable(plan);
@@ -180,6 +186,7 @@ export class Reader implements FacadeReads {
   async #fill(query: Query): Promise<void> {
     const key = queryKey(query);
     const filledAt = this.#fills.filledAt(key);
+    if (filledAt === undefined) this.#context.assertOnline();
     if (filledAt === undefined) await this.#fills.fill(key, query);
     else await this.#renewal.renew(filledAt, false, () => this.#fills.fill(key, query));
   }
@@ -188,8 +195,9 @@ export class Reader implements FacadeReads {
     return this.#context.inRun("query", async (run) => {
       const { onQuery } = this.#context.options.callbacks;
       const result = await onQuery?.(this.#context.handle(run), query, { signal: run.signal });
-      await run.publish();
-      if (result?.complete === true) this.#wholeReads.markComplete(run, undefined);
+      const isAll = result?.complete === true;
+      await run.publish({ isAll });
+      if (isAll && !run.mark.wasEmptied) this.#wholeReads.markComplete(run, undefined);
     });
   }
 }

@@ -23,6 +23,8 @@ interface Staged {
   /** What was there before is gone. */
   cleared: boolean;
   hasRemovals: boolean;
+  /** With `cleared`: what is staged is every row there is. */
+  isAll: boolean;
   readonly notes: Map<string, Value | undefined>;
 }
 
@@ -112,6 +114,7 @@ export class Run {
   clear(): void {
     this.#beginWrite();
     this.#wroteWhole = true;
+    this.#wroteBulk = false;
     this.#staged.rows = new Map();
     this.#staged.cleared = true;
     this.#staged.hasRemovals = false;
@@ -158,9 +161,12 @@ export class Run {
 
   // Publishing ---------------------------------------------------------------------------------------------
 
-  /** Makes everyone see what was written so far. The thread is held only for what really differs. */
-  publish(): Promise<void> {
-    const turn = this.#publishing.then(() => this.#publishStaged());
+  /**
+   * Makes everyone see what was written so far. The thread is held only for what really differs. `isAll`: it is
+   * everything there is; else a cache whose rows were cleared is not complete from here on.
+   */
+  publish({ isAll = !this.isFill && this.#wroteBulk }: { readonly isAll?: boolean } = {}): Promise<void> {
+    const turn = this.#publishing.then(() => this.#publishStaged(isAll));
     // Its failure belongs to who asked for it, not to the next one.
     this.#publishing = turn.catch(() => undefined);
     return turn;
@@ -196,7 +202,7 @@ export class Run {
     );
   }
 
-  async #publishStaged(): Promise<void> {
+  async #publishStaged(isAll: boolean): Promise<void> {
     const leaving = this.#staged;
     const { rows, cleared, notes } = leaving;
     if (rows.size === 0 && !cleared && notes.size === 0) return;
@@ -204,6 +210,7 @@ export class Run {
     const { store } = this.#state;
     this.#staged = createStaged();
     this.#leaving = leaving;
+    leaving.isAll = isAll;
     try {
       if (cleared || rows.size > MAX_ENSURED_ROWS) await store.whenLoaded();
       else if (!store.isLoaded) await store.ensure([...rows.keys()]);
@@ -253,7 +260,9 @@ export class Run {
         if (!this.mark.isNewer(id)) this.#state.confirm(id, leaving.rows.get(id), options);
       }
     }
-    if (leaving.notes.size > 0) this.#state.store.setNotes(leaving.notes);
+    const { store } = this.#state;
+    if (leaving.cleared && !leaving.isAll && store.meta.complete) store.setMeta({ complete: false });
+    if (leaving.notes.size > 0) store.setNotes(leaving.notes);
   }
 
   /** An empty store takes the whole map at once, if nothing it holds was overtaken. */
@@ -298,7 +307,7 @@ export class Run {
 }
 
 function createStaged(): Staged {
-  return { rows: new Map(), cleared: false, hasRemovals: false, notes: new Map() };
+  return { rows: new Map(), cleared: false, hasRemovals: false, isAll: false, notes: new Map() };
 }
 
 /** The staged rows without removals: the run gives the map away. */

@@ -1,22 +1,34 @@
-import { toRow, withIdColumn } from "../record/index.ts";
-import { unreachable } from "../base/index.ts";
+import { DioramaError, unreachable } from "../base/index.ts";
+import { checkId } from "../record/index.ts";
 import type { ChangeEvent, Vista } from "../vista/index.ts";
+import type { OwnRows } from "./own-rows.ts";
 import type { Run } from "./run.ts";
 
+const TYPES: readonly string[] = ["inserted", "updated", "deleted", "invalidated"] satisfies ChangeEvent["type"][];
+
+/** A change from outside: `invalid` where it is none. */
+export function checkChange(change: ChangeEvent, vista: string): void {
+  if (!TYPES.includes(change.type)) {
+    const message = `${vista}: ${JSON.stringify(change.type)} is no type of change; types are ${TYPES.join(", ")}`;
+    throw new DioramaError("invalid", message, { place: { vista } });
+  }
+  if (change.type !== "invalidated") checkId(change.id, { vista });
+}
+
+/** Stages a row that somebody tells of; `undefined`, or one that the master does not show: it is gone. */
+export function stageRow(run: Run, id: string, row: object | undefined, rows: OwnRows): void {
+  const own = row === undefined ? undefined : rows.toOwn(id, row);
+  if (own === undefined || !rows.belongs(id, own)) run.remove(id);
+  else run.put(id, own);
+}
+
 /** Stages one upstream change in a run. An event without its row is a reason to ask the master for it. */
-export async function stageChange(
-  run: Run,
-  change: ChangeEvent,
-  master: Vista,
-  idColumn: string | undefined,
-): Promise<void> {
+export async function stageChange(run: Run, change: ChangeEvent, master: Vista, rows: OwnRows): Promise<void> {
   switch (change.type) {
     case "inserted":
     case "updated": {
       const row: object | undefined = change.row ?? (await master.get(change.id, { signal: run.signal }));
-      const place = { vista: master.name, id: change.id };
-      if (row === undefined) run.remove(change.id);
-      else run.put(change.id, withIdColumn(change.id, toRow(row, place), idColumn, place));
+      stageRow(run, change.id, row, rows);
       return;
     }
     case "deleted":

@@ -26,6 +26,8 @@ export class WholeReads {
   readonly #timer: RefreshTimer;
   #starting: Promise<void> | undefined;
   #seeding: Promise<void> | undefined;
+  #leaveActivity: (() => void) | undefined;
+  #stopped = false;
 
   constructor(context: DioContext, hooks: WholeReadsHooks) {
     this.#context = context;
@@ -70,7 +72,8 @@ export class WholeReads {
     return this.#seeding;
   }
 
-  refresh(): Promise<void> {
+  async refresh(): Promise<void> {
+    this.#context.assertOnline();
     return this.#refresher.request();
   }
 
@@ -84,7 +87,8 @@ export class WholeReads {
     const { state } = this.#context;
     const { activity } = this.#context.options;
     const { complete, version } = state.store.meta;
-    if (!complete || activity.state === "offline") return;
+    if (!complete || this.#stopped) return;
+    if (activity.state === "offline") return this.#checkVersionOnline();
     const current = await this.#askVersion(this.#context.master());
     if (current === version && !state.isAllStale) return;
     state.markAllStale();
@@ -94,7 +98,9 @@ export class WholeReads {
   }
 
   async reload(master: Vista): Promise<void> {
+    this.#context.assertOnline();
     await this.#run("refresh", this.#context.options.callbacks.onRefresh ?? reconcileWithMaster, master);
+    this.#hooks.renewed();
     this.#context.state.announce({ type: "invalidated" });
     await this.#context.state.published();
   }
@@ -107,7 +113,18 @@ export class WholeReads {
   }
 
   stop(): void {
+    this.#stopped = true;
+    this.#leaveActivity?.();
     this.#timer.stop();
+  }
+
+  /** Not known now, so as soon as it can be. */
+  #checkVersionOnline(): void {
+    this.#leaveActivity = this.#context.options.activity.subscribe((state) => {
+      if (state === "offline") return;
+      this.#leaveActivity?.();
+      void this.checkVersion();
+    });
   }
 
   async #refresh(): Promise<void> {
@@ -139,27 +156,38 @@ export class WholeReads {
     return this.#turns.run("", async () => {
       const master = newMaster ?? this.#context.master();
       const kept = this.#context.state.store.count > 0;
+      const hasOnQuery = this.#context.options.callbacks.onQuery !== undefined;
       // Asked before the read, so that a change during it is seen as one.
       const version = await this.#askVersion(master);
       await this.#context.inRun(kind, async (run) => {
         const result = await fill(this.#context.handle(run, newMaster), { signal: run.signal });
-        await run.publish();
-        if (newMaster !== undefined) this.#hooks.swapMaster(newMaster);
-        this.#finish(run, result, version, kept);
+        const isAll = result?.complete ?? (run.wroteBulk && !hasOnQuery);
+        await run.publish({ isAll });
+        // Rows that it published may have been dropped by hand before its end.
+        const isComplete = isAll && !run.mark.wasEmptied;
+        if (newMaster !== undefined) this.#swapMaster(newMaster, isComplete);
+        if (isComplete || this.#renews(run, result)) this.#finish(run, version, kept);
+        else if (result?.complete === false) this.#context.state.store.setMeta({ complete: false });
       });
     });
   }
 
-  #finish(run: Run, result: FillResult, version: string | undefined, kept: boolean): void {
+  /** A refresh that wrote what it saw fit leaves a complete cache complete, and fresh. */
+  #renews(run: Run, result: FillResult): boolean {
+    return run.kind === "refresh" && result?.complete !== false && this.#context.state.store.meta.complete;
+  }
+
+  #swapMaster(master: Vista, isComplete: boolean): void {
     const { state } = this.#context;
-    const { callbacks } = this.#context.options;
-    if (result?.complete === false) {
-      state.store.setMeta({ complete: false });
-      return;
-    }
-    const says = result?.complete === true || (run.wroteBulk && callbacks.onQuery === undefined);
-    const renews = run.kind === "refresh" && state.store.meta.complete;
-    if (!says && !renews) return;
+    this.#hooks.swapMaster(master);
+    if (isComplete) return;
+    // The rows that are left are those of the old one.
+    state.store.setMeta({ complete: false });
+    state.markAllStale();
+  }
+
+  #finish(run: Run, version: string | undefined, kept: boolean): void {
+    const { state } = this.#context;
     // Rows of an earlier session that the start did not write may be gone from a master that has changed since.
     const { meta } = state.store;
     const leftovers =

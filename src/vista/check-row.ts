@@ -9,7 +9,7 @@ import type { ColumnType, Schema } from "./schema.ts";
  */
 export function checkRow(schema: Schema, id: string | undefined, row: object, place: ErrorPlace): Row {
   const cells = checkCells(schema, toRow(row, place), place);
-  const checked = id === undefined ? cells : fillIdColumn(schema, id, cells, place);
+  const checked = id === undefined ? cells : withTypedId(schema, id, cells, place);
   for (const name of mandatoryColumnsOf(schema)) {
     if (isEmpty(checked, name) && !(id === undefined && name === schema.idColumn)) {
       throw errorAt("invalid", { ...place, id, column: name }, `it is mandatory and has no value`);
@@ -63,8 +63,11 @@ function checkCells(schema: Schema, row: Row, place: ErrorPlace): Row {
   return row;
 }
 
-/** The id in the type of its column: an integer column takes the number, every other one the text. */
-function fillIdColumn(schema: Schema, id: string, row: Row, place: ErrorPlace): Row {
+/**
+ * The row with its id in the id column, `invalid` where it holds another. Where it is absent it is filled in, in
+ * the column's type: an integer column takes the number, a text column the text.
+ */
+export function withTypedId(schema: Schema, id: string, row: Row, place: ErrorPlace): Row {
   const { idColumn } = schema;
   if (idColumn === undefined) return row;
   if (!isEmpty(row, idColumn)) return withIdColumn(id, row, idColumn, place);

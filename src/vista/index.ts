@@ -6,7 +6,7 @@ export {
   type CapabilityName,
 } from "./capabilities.ts";
 export type { ChangeEvent } from "./change-event.ts";
-export { checkPartial, checkRow } from "./check-row.ts";
+export { checkPartial, checkRow, withTypedId } from "./check-row.ts";
 export {
   createSchema,
   type ColumnInput,

@@ -54,7 +54,8 @@ export class Journal {
   #batchRows = BATCH_ROWS;
   /** Changed rows that the last transaction had no room for. */
   #leftBehind = 0;
-  #flushes = 0;
+  /** The count that somebody waits for. */
+  #flushTarget = 0;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #failing: DioramaError | undefined;
@@ -104,27 +105,18 @@ export class Journal {
   /** Resolves when all that was changed before the call is in the table; rejects with why it is not. */
   async flush(): Promise<void> {
     const target = this.#changes;
-    this.#flushes += 1;
-    try {
-      while (this.#covered < target) {
-        if (this.#isClosed) throw new DioramaError("closed", "the cache was closed before all was written");
-        await (this.#running ?? this.#run());
-        if (this.#failing !== undefined) throw this.#failing;
-      }
-    } finally {
-      this.#flushes -= 1;
+    this.#flushTarget = target;
+    while (this.#covered < target) {
+      if (this.#isClosed) throw new DioramaError("closed", "the cache was closed before all was written");
+      await this.#step();
+      if (this.#failing !== undefined) throw this.#failing;
     }
     for (const refusal of this.#refused.values()) throw refusal;
   }
 
   /** Resolves when few enough changes wait, or at once while the table takes none: memory goes on without it. */
   async whenBelow(rows: number): Promise<void> {
-    while (this.#dirty.size > rows && this.#failing === undefined && !this.#isClosed) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        this.#schedule();
-      });
-    }
+    while (this.#dirty.size > rows && this.#failing === undefined && !this.#isClosed) await this.#step();
   }
 
   close(): void {
@@ -141,7 +133,7 @@ export class Journal {
   get #isUrgent(): boolean {
     if (!this.#isPending) return false;
     if (this.#cleared || this.#sweep !== undefined || this.#dirty.size >= EAGER_ROWS) return true;
-    return this.#flushes > 0 || this.#waiting.length > 0;
+    return this.#covered < this.#flushTarget;
   }
 
   #note(): void {
@@ -152,27 +144,35 @@ export class Journal {
 
   #schedule(): void {
     if (this.#running !== undefined || this.#failing !== undefined || this.#isClosed) return;
-    if (this.#dirty.size >= EAGER_ROWS || this.#waiting.length > 0) {
-      void this.#run();
+    if (this.#dirty.size >= EAGER_ROWS) {
+      this.#run();
     } else if (this.#timer === undefined) {
       const waitedMs = this.#clock.monotonic() - (this.#waitingSinceMs ?? this.#clock.monotonic());
       const delayMs = Math.max(0, WRITE_BEHIND_MS - waitedMs);
-      this.#timer = this.#clock.setTimer(() => void this.#run(), delayMs, { keepAlive: true });
+      this.#timer = this.#clock.setTimer(() => this.#run(), delayMs, { keepAlive: true });
     }
   }
 
-  #run(): Promise<void> {
+  /** Resolves after the next transaction, or when it failed; begins one where none is under way. */
+  #step(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    this.#run();
+    return promise;
+  }
+
+  #run(): void {
+    if (this.#running !== undefined) return;
     this.#cancelTimer();
     this.#failing = undefined;
-    this.#running ??= this.#writeAll().finally(() => {
+    this.#running = this.#writeAll().finally(() => {
       this.#running = undefined;
       this.#wake();
       if (this.#isClosed) return;
       // Nothing is held up by a table that takes nothing: the process may end.
-      if (this.#failing !== undefined) this.#timer ??= this.#clock.setTimer(() => void this.#run(), RETRY_MS);
+      if (this.#failing !== undefined) this.#timer ??= this.#clock.setTimer(() => this.#run(), RETRY_MS);
       else if (this.#isPending) this.#schedule();
     });
-    return this.#running;
   }
 
   async #writeAll(): Promise<void> {

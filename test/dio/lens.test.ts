@@ -119,6 +119,8 @@ describe("making a Dio", () => {
       const lens = await openLens({
         clock,
         builder: builder.onStart(() => {
+          // Not every callback is well behaved.
+          // oxlint-disable-next-line typescript/only-throw-error
           throw thrown;
         }),
       });

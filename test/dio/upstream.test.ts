@@ -61,7 +61,7 @@ describe("changes from upstream", () => {
       builder: builder.onEvent(async (dio, change) => {
         if (change.type === "updated" && change.row?.["price"] === 1) await gate.promise;
         if (change.type !== "invalidated")
-          order.push(`${change.id} ${"row" in change ? String(change.row?.["price"]) : ""}`);
+          order.push(`${change.id} ${"row" in change ? JSON.stringify(change.row?.["price"]) : ""}`);
         await dio.applyChange(change);
       }),
     });

@@ -18,10 +18,10 @@ interface Outcome {
 }
 
 /** Runs one example on the built package, in a folder of its own that holds the data set. */
-function run(example: string): Promise<Outcome> {
+function run(example: string, ...args: readonly string[]): Promise<Outcome> {
   const cwd = mkdtempSync(join(folder, "run-"));
   copyFileSync(zipcodes, join(cwd, "zipcodes.csv"));
-  const child = spawn(process.execPath, [join(examples, example)], {
+  const child = spawn(process.execPath, [join(examples, example), ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -45,4 +45,13 @@ describe("the examples run on the built package", () => {
       if (existsSync(expected)) expect(stdout).toBe(readFileSync(expected, "utf8"));
     },
   );
+
+  test("the tour of npm start, cold and then warm", { timeout: 120_000 }, async () => {
+    const cache = join(folder, "tour");
+    for (const _start of ["cold", "warm"]) {
+      const { code, stdout } = await run("tour/main.ts", "--json", "--cache", cache);
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toBeTypeOf("object");
+    }
+  });
 });

@@ -12,6 +12,7 @@ export type { CacheBackend, CacheBatch, CacheTable, StoredRow, TableMeta } from 
 export { Dio, reconcileWithMaster, seedFromMaster } from "./dio/index.ts";
 export type { CallbackCall, ChangeStream, CloseOptions, DioCache, DioCallbacks, DioDiagnostics, DioEvent } from "./dio/index.ts";
 export type { DioEventOf, DioEventType, EventSubscription, FillCall, FillProgress, FillResult } from "./dio/index.ts";
+export type { DeadLetters, FailedWrite, PendingWrite } from "./dio/index.ts";
 export type { Following, RowsInput, WriteHandle, WriteRequest, WriteResult } from "./dio/index.ts";
 export { Lens } from "./lens/index.ts";
 export type { LensBuilder, LensSettings, MakeDioSettings, WriteQueueSettings } from "./lens/index.ts";

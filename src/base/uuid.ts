@@ -7,6 +7,11 @@ const COUNTER_END = 1 << COUNTER_BITS;
 /** The 48 bits of the time end in the year 10889. */
 const MAX_MS = 2 ** 48 - 1;
 
+const RANDOM_BYTES = 10;
+/** Random bytes are drawn for many ids at once: one by one they would cost more than all the rest of it. */
+const pool = new Uint8Array(RANDOM_BYTES * 256);
+let poolAt = pool.length;
+
 let lastMs = 0;
 let counter = 0;
 
@@ -15,7 +20,7 @@ let counter = 0;
  * behind earlier ones of this process, also within a millisecond and when the clock goes back.
  */
 export function uuidV7(clock: Clock = systemClock): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  const bytes = drawRandom();
   const nowMs = Math.min(Math.max(0, Math.floor(clock.now())), MAX_MS);
   if (nowMs > lastMs) {
     lastMs = nowMs;
@@ -35,4 +40,15 @@ export function uuidV7(clock: Clock = systemClock): string {
   let random = "";
   for (let index = 3; index < 10; index++) random += (bytes[index] ?? 0).toString(16).padStart(2, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}${random.slice(0, 2)}-${random.slice(2)}`;
+}
+
+/** A view of the pool, to be read before the next call. */
+function drawRandom(): Uint8Array {
+  if (poolAt === pool.length) {
+    crypto.getRandomValues(pool);
+    poolAt = 0;
+  }
+  const start = poolAt;
+  poolAt += RANDOM_BYTES;
+  return pool.subarray(start, poolAt);
 }

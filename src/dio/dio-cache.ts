@@ -16,7 +16,7 @@ export interface DioCacheHost {
   emptied(): void;
   inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>): Promise<T>;
   /** Throws `closed` after the end. */
-  assertOpen(): void;
+  assertOpen(run?: Run): void;
 }
 
 /** Batches of bulk input between two turns of the event loop. */
@@ -54,7 +54,7 @@ export class DioCache<R extends object = Row> {
 
   /** Every visible row, as a map of its own. */
   async list(): Promise<Map<string, Readonly<R>>> {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     const { state } = this.#host;
     await state.store.whenLoaded();
     const entries = this.#run === undefined ? state.visibleEntries() : this.#run.visibleEntries();
@@ -65,7 +65,7 @@ export class DioCache<R extends object = Row> {
 
   /** How many rows are visible. */
   async count(): Promise<number> {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     const { state } = this.#host;
     if (this.#run?.wrote !== true) {
       // Queued writes count only against confirmed rows that are known.
@@ -80,7 +80,7 @@ export class DioCache<R extends object = Row> {
 
   /** Puts one confirmed row, new or not. Resolves when every view shows it. */
   async insert(id: string, row: R): Promise<void> {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     await this.#write(id, this.#host.rows.toOwn(id, row));
   }
 
@@ -99,7 +99,7 @@ export class DioCache<R extends object = Row> {
 
   /** Removes one confirmed row; nothing happens where there is none. */
   async delete(id: string): Promise<void> {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     await this.#write(checkId(id, this.#place), undefined);
   }
 
@@ -122,7 +122,7 @@ export class DioCache<R extends object = Row> {
    * before, in a callback when that is published.
    */
   setMeta(name: string, value: Value | undefined): void {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     const own = value === undefined ? undefined : toValue(value, { ...this.#place, column: name });
     if (this.#run === undefined) this.#host.state.store.setNotes(new Map([[name, own]]));
     else this.#run.setNote(name, own);
@@ -133,7 +133,7 @@ export class DioCache<R extends object = Row> {
   }
 
   async #know(id: string): Promise<DioState> {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     const { state } = this.#host;
     if (!state.store.knows(id)) await state.store.ensure([id]);
     return state;
@@ -158,7 +158,7 @@ export class DioCache<R extends object = Row> {
   }
 
   async #inRun(work: (run: Run) => Promise<void>): Promise<void> {
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     if (this.#run !== undefined) return work(this.#run);
     await this.#host.inRun("bulk", async (run) => {
       await work(run);
@@ -175,7 +175,7 @@ export class DioCache<R extends object = Row> {
       for (const [id, row] of batch) own.set(id, ownRows.toOwn(id, row));
       if (++batches % BATCHES_PER_STRETCH === 0) await yieldToLoop();
     }
-    this.#host.assertOpen();
+    this.#host.assertOpen(this.#run);
     await run.putAll(own);
   }
 }

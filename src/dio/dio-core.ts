@@ -126,8 +126,10 @@ export class DioCore implements DioParts, OpenDio {
     return (run === undefined ? this.#facadeSource : this.#facadeIn(run)).submit(request);
   }
 
-  assertOpen(): void {
-    if (this.#closed !== undefined) throw this.#closedError();
+  assertOpen(run?: Run): void {
+    if (this.#closed === undefined) return;
+    // While the queue drains, the routes that it calls go on as before.
+    if (run?.kind !== "write" || this.#closing.signal.aborted) throw this.#closedError();
   }
 
   async inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call: CallOptions = {}): Promise<T> {

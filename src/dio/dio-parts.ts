@@ -19,7 +19,8 @@ export interface DioParts {
   facade(run?: Run): Vista;
   /** Queues a write, or refuses it by throwing. */
   submit(request: WriteRequest, run?: Run): WriteHandle;
-  assertOpen(): void;
+  /** Throws `closed` after the end; a route that is called while the queue drains is not there yet. */
+  assertOpen(run?: Run): void;
   inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call?: CallOptions): Promise<T>;
   handleEvent(change: ChangeEvent): Promise<void>;
   /** An upstream change is in the confirmed rows: writes that wait for their echo look at it. */

@@ -64,7 +64,7 @@ export class Dio<R extends object = Row> {
 
   /** An ordinary Vista over the copy: reads are local, writes are queued. */
   vista(): Vista<R> {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     return typedVista<R>(this.#parts.facade(this.#run));
   }
 
@@ -77,13 +77,13 @@ export class Dio<R extends object = Row> {
 
   /** Every event from now on, at the reader's own pace. */
   subscribeEvents(): EventSubscription {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     return this.#parts.state.bus.subscribe();
   }
 
   /** Calls the handler with each event of one type; the returned function ends it. */
   on<T extends DioEventType>(type: T, handler: (event: DioEventOf<T>) => unknown): () => void {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     return this.#parts.state.bus.on(type, handler);
   }
 
@@ -125,7 +125,7 @@ export class Dio<R extends object = Row> {
 
   /** Says that a row is out of date: it is shown as stale and read again when it is next asked for. */
   async invalidateRecord(id: string): Promise<void> {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     checkId(id, { vista: this.name });
     const { state } = this.#parts;
     await this.#run?.publish();
@@ -136,7 +136,7 @@ export class Dio<R extends object = Row> {
 
   /** Says that everything is out of date; publishes what a callback has written so far. */
   async invalidateAll(): Promise<void> {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     const { state } = this.#parts;
     await this.#run?.publish();
     this.#parts.invalidate();
@@ -146,14 +146,14 @@ export class Dio<R extends object = Row> {
 
   /** In a callback: makes everyone see what it has written so far. */
   async publish(): Promise<void> {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     await this.#run?.publish();
     await this.#parts.state.published();
   }
 
   /** Applies the master's own changes from now on; after a loss, subscribes again and refreshes. */
   watch(): Following {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     const { master } = this.#parts;
     // Refused here and not in the background, where it would be tried again and again.
     if (!master.capabilities.canSubscribe) {
@@ -165,7 +165,7 @@ export class Dio<R extends object = Row> {
 
   /** As `watch`, for any stream of changes (a queue, a socket); `feed` names its stored position. */
   follow(stream: ChangeStream<R>, feed = "follow"): Following {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     const open = typeof stream === "function" ? stream : (): AsyncIterable<ChangeEvent<R>> => stream;
     return this.#parts.follow(untypedFeed(open), feed);
   }
@@ -224,7 +224,7 @@ export class Dio<R extends object = Row> {
 
   /** In a callback the change joins its run; else it is a publication of its own. */
   async #write(change: ChangeEvent, stage: (run: Run) => Promise<void>): Promise<void> {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     if (this.#run !== undefined) return stage(this.#run);
     await this.#parts.inRun("event", async (run) => {
       await stage(run);
@@ -234,7 +234,7 @@ export class Dio<R extends object = Row> {
   }
 
   #assertNotInside(kinds: ReadonlySet<RunKind>, call: string, why: string): void {
-    this.#parts.assertOpen();
+    this.#parts.assertOpen(this.#run);
     if (this.#run === undefined || this.#run.hasEnded || !kinds.has(this.#run.kind)) return;
     const message = `${this.name}: ${call} inside its own callback would wait for itself; ${why}`;
     throw new DioramaError("invalid", message, { place: { vista: this.name } });

@@ -256,6 +256,22 @@ describe("life", () => {
     expect(() => dio.vista()).toThrow(/closed/);
   });
 
+  test("D36 what a memory queue still holds is sent, and its route has its cache", async () => {
+    const { source, builder, clock } = createStage();
+    const routed: string[] = [];
+    const lens = await openLens({
+      clock,
+      builder: builder.onStart(seedFromMaster).onWrite(async (dio, op) => {
+        routed.push(`${op.kind} ${op.id} of ${await dio.cache.count()}`);
+      }),
+    });
+    const dio = await lens.makeDio(source);
+    const vista = dio.vista();
+    await Promise.all([vista.delete("a"), vista.delete("b"), vista.patch("c", { price: 1 })]);
+    await dio.close({ drain: "10s" });
+    expect(routed).toEqual(["delete a of 2", "delete b of 2", "patch c of 2"]);
+  });
+
   test("D37 diagnostics tell how it is", async () => {
     const { source, builder, clock } = createStage();
     const dio = await (

@@ -96,6 +96,11 @@ export class DioState {
     return this.#staleAll || this.#stale.size > 0;
   }
 
+  /** Rows that were declared out of date one by one. */
+  get staleIds(): ReadonlySet<string> {
+    return this.#stale;
+  }
+
   get isAllStale(): boolean {
     return this.#staleAll;
   }

@@ -24,12 +24,18 @@ export class PushedReads {
     const { state } = this.#context;
     const master = this.#context.master().narrowedBy(plan.pushed);
     const found = await this.#keep(async () => (await master.list(call)).entries());
-    if (plan.whole && state.overlay.isEmpty) return found;
-    // Queued writes can bring rows into the query that the master does not have there.
-    return evaluate(withPending(this.#context, found), query, searchColumns);
+    // What came while the master was asked is newer than its answer, and queued writes may bring rows into it.
+    const shown = state.overlay.isEmpty ? this.#shown(found) : withPending(this.#context, found);
+    return evaluate(shown, query, searchColumns);
   }
 
-  async window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer> {
+  async window(
+    query: Query,
+    searchColumns: readonly string[] | undefined,
+    range: { readonly offset: number; readonly limit: number },
+    call: CallOptions,
+  ): Promise<WindowAnswer> {
+    const { offset, limit } = range;
     const master = this.#context.master().narrowedBy(query);
     let total: number | undefined;
     const rows = await this.#keep(async () => {
@@ -39,11 +45,20 @@ export class PushedReads {
       total = page.total;
       return page.rows.entries();
     });
-    return { rows, total };
+    return { rows: evaluate(this.#shown(rows), query, searchColumns), total };
   }
 
   count(query: Query, call: CallOptions): Promise<number> {
     return this.#context.master().narrowedBy(query).count(call);
+  }
+
+  /** The same objects that every other reader gets, as they are now. */
+  *#shown(found: Iterable<Entry>): Generator<Entry> {
+    const { state, options } = this.#context;
+    for (const [id, row] of found) {
+      const shown = options.cache.keeps ? state.visible(id) : row;
+      if (shown !== undefined) yield [id, shown];
+    }
   }
 
   /** Puts the master's rows into the cache, unless something newer came meanwhile, and answers with them. */

@@ -11,6 +11,9 @@ import { Renewal } from "./renewal.ts";
 import { RowReads } from "./row-reads.ts";
 import type { WholeReads } from "./whole-reads.ts";
 
+/** More rows than this that are out of date are read again together. */
+const MAX_REREADS = 100;
+
 const LOCAL: ReadPlan = { kind: "local" };
 
 /** Answers the facade's reads from the rows in memory, and brings in what is missing first. */
@@ -55,7 +58,7 @@ export class Reader implements FacadeReads {
     if (plan.kind !== "push") {
       return evaluateWindow(await this.#entries(plan), query, this.#searchColumns, { offset, limit });
     }
-    if (plan.whole) return this.#pushed.window(query, offset, limit, call);
+    if (plan.whole) return this.#pushed.window(query, this.#searchColumns, { offset, limit }, call);
     const rows = await this.#pushed.rows(plan, query, this.#searchColumns, call);
     return { rows: rows.slice(offset, offset + limit), total: rows.length };
   }
@@ -178,15 +181,27 @@ export class Reader implements FacadeReads {
 
   #renewAll(): Promise<void> | undefined {
     const { state } = this.#context;
-    if (!this.#renewal.canAge && !state.isAllStale) return undefined;
+    if (!this.#renewal.canAge && !state.hasStale) return undefined;
+    const isStale = state.isAllStale || state.staleIds.size > MAX_REREADS;
+    if (!isStale) this.#rereadStale();
     const { seededAt } = state.store.meta;
-    return this.#renewal.renew(seededAt, state.isAllStale, () => this.#wholeReads.refreshBehind());
+    return this.#renewal.renew(seededAt, isStale, () => this.#wholeReads.refreshBehind());
+  }
+
+  /** A reader of the set looks at all of them; each is read again behind it. */
+  #rereadStale(): void {
+    let left = MAX_REREADS;
+    for (const id of this.#context.state.staleIds) {
+      if (left-- === 0) return;
+      void this.#renewal.renew(undefined, true, () => this.#rowReads.fetch(id));
+    }
   }
 
   async #fill(query: Query): Promise<void> {
     const key = queryKey(query);
     const filledAt = this.#fills.filledAt(key);
     if (filledAt === undefined) this.#context.assertOnline();
+    else if (this.#context.state.hasStale) this.#rereadStale();
     if (filledAt === undefined) await this.#fills.fill(key, query);
     else await this.#renewal.renew(filledAt, false, () => this.#fills.fill(key, query));
   }

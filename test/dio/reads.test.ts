@@ -1,4 +1,10 @@
-import { createNoCache, type DioramaError, type Query, type StandardSchemaV1 } from "vantage-diorama";
+import {
+  createNoCache,
+  type Dio,
+  type DioramaError,
+  type Query,
+  type StandardSchemaV1,
+} from "vantage-diorama";
 import { describe, expect, test } from "vitest";
 import {
   createStage,
@@ -95,6 +101,24 @@ describe("an incomplete cache", () => {
     const tarts = await dio.vista().where("category", "tarts").orderBy("price").fetchPage(1, 2);
     expect([ids(tarts.rows), tarts.total]).toEqual([["e", "a"], 3]);
     expect(source.calls("page") + source.calls("window")).toBe(1);
+  });
+
+  test("D1 D3 D23 a row that was pushed down is everybody's object, and what came meanwhile is on top", async () => {
+    const { source, builder, clock } = createStage();
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    const tarts = dio.vista().where("category", "tarts").orderBy("price");
+    const [first, second] = [await tarts.list(), await tarts.fetchPage(1, 2)];
+    expect(second.rows.get("a")).toBe(first.get("a"));
+    expect(await dio.cache.get("a")).toBe(first.get("a"));
+    source.setFaults({ latencyMs: [10, 10] });
+    const reading = [tarts.list(), tarts.fetchPage(1, 2).then((page) => page.rows)];
+    await settle();
+    await dio.removed("a");
+    await dio.patched("c", { id: "c", name: "Cherry tart", price: 1, category: "tarts" });
+    await clock.advance(10);
+    for (const rows of await Promise.all(reading)) {
+      expect([...rows].map(([id, row]) => [id, row.price])).toEqual([["c", 1]]);
+    }
   });
 
   test("D24 asks for a row that is not there, one flight an id, and a failure does not stick", async () => {
@@ -247,6 +271,55 @@ describe("stale rows", () => {
     expect(source.calls("get")).toBe(2);
     await dio.vista().get("a");
     expect(source.calls("get")).toBe(2);
+  });
+
+  test("D30 a row that is invalidated is read again behind a reader of the set, on complete and filled caches", async () => {
+    for (const onQuery of [undefined, async (dio: Dio) => dio.cache.insertAll(await dio.master.list())]) {
+      const { source, builder, backend, clock } = createStage({ capabilities: wholeOnly });
+      const lens = await openLens({
+        clock,
+        builder: onQuery === undefined ? builder : builder.onQuery(onQuery),
+      });
+      const dio = await lens.makeDio(source);
+      await dio.vista().list();
+      backend.source.set("a", { id: "a", name: "Apple pie", price: 1, category: "tarts" });
+      backend.source.set("n", { id: "n", name: "Nut", price: 1, category: "buns" });
+      await dio.invalidateRecord("a");
+      await dio.invalidateRecord("n");
+      const page = await dio.vista().orderBy("name").fetchPage(1, 10);
+      expect(page.rows.get("a")?.name).toBe("Apple tart");
+      await settle();
+      expect([...(await dio.vista().list()).values()].map((row) => row.name)).toContain("Apple pie");
+      expect([await dio.vista().count(), source.calls("get"), source.calls("read")]).toEqual([5, 2, 1]);
+    }
+  });
+
+  test("D25 readers leave a source in peace for a while after a failure", async () => {
+    const { source, builder, clock } = createStage({ capabilities: wholeOnly });
+    const dio = await (await openLens({ builder, clock })).makeDio(source);
+    await dio.vista().list();
+    await dio.invalidateAll();
+    source.setFaults({ errorRate: 1 });
+    const reads = async (): Promise<number> => {
+      const before = source.calls("read");
+      for (let times = 0; times < 20; times++) {
+        await dio.vista().get("a");
+        await dio.vista().count();
+        await settle(3);
+      }
+      return source.calls("read") - before;
+    };
+    expect(await reads()).toBe(1);
+    await clock.advance(249);
+    expect(await reads()).toBe(0);
+    await clock.advance(1);
+    expect(await reads()).toBe(1);
+    await clock.advance(499);
+    expect(await reads()).toBe(0);
+    source.heal();
+    await clock.advance(1);
+    expect(await reads()).toBe(1);
+    expect(dio.diagnostics().freshness.stale).toBe(false);
   });
 
   test("D30 after invalidateAll each row of an incomplete cache is read again once", async () => {

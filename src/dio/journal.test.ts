@@ -32,7 +32,7 @@ async function createRig(meta: Partial<TableMeta> = {}) {
       journal.metaChanged();
     },
     async stored() {
-      return new Map([...(await table.content())].map(([id, { row }]) => [id, row["n"]]));
+      return new Map([...table.content].map(([id, { row }]) => [id, row["n"]]));
     },
   };
   const journal = new Journal(

@@ -258,7 +258,11 @@ export class RowStore {
       if (loading === undefined) return;
       for (const stored of batch) this.#take(stored, loading);
     }
-    for (const id of this.#loading?.added ?? []) this.#moveToEnd(id);
+    if (this.#loading === undefined) return;
+    const { count, blind, added } = this.#loading;
+    // Damage that another call has met ends a scan too, maybe before that call tells of it.
+    if (this.#rows.size < count - blind.size) throw cutShort();
+    for (const id of added) this.#moveToEnd(id);
     this.#loading = undefined;
   }
 
@@ -298,4 +302,8 @@ export class RowStore {
 
 function closedWhileLoading(): DioramaError {
   return new DioramaError("closed", "the Dio was closed before its stored rows were read");
+}
+
+function cutShort(): DioramaError {
+  return new DioramaError("corrupt", "the cache table ended before all of its rows were read");
 }

@@ -1,6 +1,7 @@
-import { DioramaError, type ErrorCode, yieldToLoop } from "../../src/base/index.ts";
+import { DioramaError, type ErrorCode, must, yieldToLoop } from "../../src/base/index.ts";
 import {
   blankMeta,
+  type CacheBackend,
   type CacheBatch,
   type CacheTable,
   createMemoryCache,
@@ -19,12 +20,15 @@ export class FlakyTable implements CacheTable {
   readonly lost = undefined;
   /** What was committed, batch by batch. */
   readonly applied: CacheBatch[] = [];
+  /** What is stored, to be looked at in one moment. */
+  readonly content = new Map<string, StoredRow>();
   /** Called after each transaction that was kept. */
   onApplied: (() => void) | undefined;
   /** Of one step of a scan; the table's own where absent. */
   scanRows: number | undefined;
   attempts = 0;
   readonly #table: CacheTable;
+  #cache: CacheBackend | undefined;
   #failures: TableFailure[] = [];
   #scanFailures: { failure: TableFailure; afterRows: number }[] = [];
   #getFailures: TableFailure[] = [];
@@ -36,9 +40,23 @@ export class FlakyTable implements CacheTable {
   }
 
   static async create(rows: readonly StoredRow[] = [], meta: Partial<TableMeta> = {}): Promise<FlakyTable> {
-    const table = await createMemoryCache().openTable("products");
+    const cache = createMemoryCache();
+    const table = await cache.openTable("products");
     await table.apply({ puts: rows, meta: { ...blankMeta, ...meta } });
-    return new FlakyTable(table);
+    const flaky = new FlakyTable(table);
+    flaky.#cache = cache;
+    for (const row of rows) flaky.content.set(row.id, row);
+    return flaky;
+  }
+
+  /** The same rows in a table of the next session; this one is closed, or left as a process that died leaves it. */
+  async reopened(): Promise<FlakyTable> {
+    const cache = must(this.#cache, "made by create()");
+    await this.#table.close();
+    const flaky = new FlakyTable(await cache.openTable("products"));
+    flaky.#cache = cache;
+    for (const [id, row] of this.content) flaky.content.set(id, row);
+    return flaky;
   }
 
   get meta(): TableMeta {
@@ -82,13 +100,6 @@ export class FlakyTable implements CacheTable {
     this.#held = undefined;
   }
 
-  /** Everything that is stored. */
-  async content(): Promise<Map<string, StoredRow>> {
-    const found = new Map<string, StoredRow>();
-    for await (const batch of this.#table.scan(10_000)) for (const row of batch) found.set(row.id, row);
-    return found;
-  }
-
   async get(ids: readonly string[]): Promise<readonly StoredRow[]> {
     await this.#throwIfAny(this.#getFailures.shift());
     const found = await this.#table.get(ids);
@@ -118,6 +129,7 @@ export class FlakyTable implements CacheTable {
     const failure = this.#failures.shift();
     if (failure === undefined || failure.kept === true) {
       await this.#table.apply(batch);
+      this.#mirror(batch);
       this.applied.push(batch);
       this.onApplied?.();
     }
@@ -128,9 +140,18 @@ export class FlakyTable implements CacheTable {
     return this.#table.close();
   }
 
+  #mirror({ clear, deletes = [], puts = [] }: CacheBatch): void {
+    if (clear === true) this.content.clear();
+    for (const id of deletes) this.content.delete(id);
+    for (const row of puts) this.content.set(row.id, row);
+  }
+
   async #throwIfAny(failure: TableFailure | undefined): Promise<void> {
     if (failure === undefined) return;
-    if (failure.code === "corrupt") await this.#table.apply({ clear: true, meta: blankMeta });
+    if (failure.code === "corrupt") {
+      await this.#table.apply({ clear: true, meta: blankMeta });
+      this.content.clear();
+    }
     throw new DioramaError(failure.code, `the table is ${failure.code}`);
   }
 }

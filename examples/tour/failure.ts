@@ -20,7 +20,9 @@ export function failureLine(error: unknown): string {
 
 /** What the library advises in terms of its options, in terms of this program's. */
 function advice(error: Error): string {
-  if (!isDioramaError(error, "invalid") || error.place.line === undefined) return "";
+  if (error.message.includes("give cacheAt a folder")) return " (here: --cache <folder>)";
+  // Of the header, which is the first line, no row can be left out.
+  if (!isDioramaError(error, "invalid") || (error.place.line ?? 1) === 1) return "";
   const declaration = /declare columns: \{ (?<column>.+): "(?<type>\w+)" \}/.exec(error.message);
   const column = error.place.column;
   const type = declaration?.groups?.["type"];

@@ -32,7 +32,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (stop.code !== undefined) {
-      terminal.fail(stop.code === 0 ? "" : "stopped");
+      if (stop.code !== 0) terminal.fail("stopped");
       return stop.code;
     }
     terminal.fail(failureLine(error));

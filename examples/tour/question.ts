@@ -32,6 +32,6 @@ export function describeQuestion(question: Question): string {
     case "order":
       return `order by ${name(question.column)}, first ${question.size}`;
     case "page":
-      return `page ${question.number} of ${question.size} rows, by ${name(question.column)}`;
+      return `page ${question.number} by ${name(question.column)}, ${question.size} a page`;
   }
 }

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { count, counted, cut, duration, name, printable, ratio, show, size } from "./format.ts";
+import { count, counted, duration, name, printable, ratio, show, size } from "./format.ts";
 import type { TourOptions } from "./options.ts";
 import type {
   ComparisonReport,
@@ -15,6 +15,9 @@ import { renderTable } from "./render-table.ts";
 import type { Terminal } from "./terminal.ts";
 import { wrap } from "./wrap.ts";
 
+const TITLE = "Diorama: a file that can only be read from start to end becomes one that can be asked";
+const INDENT = "  ";
+
 /** How the parts of a report are told: lines for a terminal or a log. */
 
 export function renderSource(report: SourceReport, options: TourOptions, terminal: Terminal): string[] {
@@ -24,10 +27,7 @@ export function renderSource(report: SourceReport, options: TourOptions, termina
     id.length === 0 ? "their numbers (give --id <column> for ids of your own)" : id.map(name).join(" and ");
   const types = columns.map((column) => `${name(column.name)} ${column.type}`).join(", ");
   return [
-    terminal.style(
-      "bold",
-      "Diorama: a file that can only be read from start to end becomes one that can be asked",
-    ),
+    ...wrap(TITLE, terminal.width, "").map((line) => terminal.style("bold", line)),
     "",
     ...wrap(`${displayPath(file, options.cwd)}${from}, ${size(sizeBytes)}`, terminal.width, "file     "),
     ...wrap(types, terminal.width, "columns  "),
@@ -91,7 +91,7 @@ export function renderReads(reads: readonly ComparisonReport[], terminal: Termin
     ...heading("The file read again, and the copy", terminal),
     ...comparison(reads, "file", terminal),
     ...prose(
-      "Medians of several rounds, both sides in turn; the last column is the copy's very first time.",
+      "Medians of several rounds, both sides in turn; at first: the copy's very first time.",
       terminal,
     ),
   ];
@@ -179,10 +179,8 @@ export function renderEnd({ start, source, totalMs }: TourReport, terminal: Term
   ];
 }
 
-const INDENT = "  ";
-
 function heading(text: string, terminal: Terminal): string[] {
-  return ["", terminal.style("bold", text)];
+  return ["", ...wrap(text, terminal.width, "").map((line) => terminal.style("bold", line))];
 }
 
 function prose(text: string, terminal: Terminal): string[] {
@@ -205,7 +203,7 @@ function comparison(rows: readonly ComparisonReport[], fileSide: string, termina
 function timeline(moments: readonly (readonly [ms: number, what: string])[], terminal: Terminal): string[] {
   return moments
     .toSorted((a, b) => a[0] - b[0])
-    .map(([ms, what]) => cut(`${INDENT}+ ${duration(ms).padStart(8)}  ${what}`, terminal.width));
+    .flatMap(([ms, what]) => wrap(what, terminal.width, `${INDENT}+ ${duration(ms).padStart(8)}  `));
 }
 
 /** As seen from the caller's folder, where that is shorter. */

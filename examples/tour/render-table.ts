@@ -1,8 +1,8 @@
 import { cut, lengthOf } from "./format.ts";
 
 const GAP = "  ";
-/** A label is not cut shorter than this: then the table is wider than the terminal. */
-const SHORTEST_LABEL = 16;
+/** Columns at the right go before a label is cut shorter than this. */
+const SHORTEST_LABEL = 24;
 
 /** Rows of cells under a head: the first column to the left and cut to fit, the others to the right. */
 export function renderTable(
@@ -15,12 +15,14 @@ export function renderTable(
   const widths = Array.from({ length: columns }, (_, index) =>
     Math.max(...all.map((row) => lengthOf(row[index] ?? ""))),
   );
-  const others = widths.slice(1).reduce((sum, own) => sum + own + GAP.length, 0);
-  const label = Math.min(widths[0] ?? 0, Math.max(SHORTEST_LABEL, width - others));
+  const labelWidth = widths.shift() ?? 0;
+  const room = (): number => width - widths.reduce((sum, own) => sum + own + GAP.length, 0);
+  while (widths.length > 2 && room() < Math.min(labelWidth, SHORTEST_LABEL)) widths.pop();
+  const label = Math.min(labelWidth, Math.max(1, room()));
   return all.map((row) =>
     [
       cut(row[0] ?? "", label).padEnd(label),
-      ...widths.slice(1).map((own, index) => (row[index + 1] ?? "").padStart(own)),
+      ...widths.map((own, index) => (row[index + 1] ?? "").padStart(own)),
     ]
       .join(GAP)
       .trimEnd(),

@@ -1,0 +1,114 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Lens } from "../../src/index.ts";
+import { runTour } from "./run-tour.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "diorama-tour-failures-"));
+const cache = join(folder, "cache");
+
+beforeAll(() => {
+  writeFileSync(join(folder, "sales.csv"), "item,price\ntea,4\n");
+  writeFileSync(join(folder, "ragged.csv"), "item,price\ntea,4\ncoffee\n");
+  writeFileSync(join(folder, "twice.csv"), "item,price\ntea,4\ntea,5\n");
+  writeFileSync(join(folder, "picture.png"), Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"));
+  const rows = Array.from({ length: 10_001 }, (_, index) => (index === 10_000 ? "n/a" : String(index)));
+  writeFileSync(join(folder, "late.csv"), `n\n${rows.join("\n")}\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const inFolder = (...args: string[]): ReturnType<typeof runTour> =>
+  runTour([...args, "--cache", cache], { cwd: folder });
+
+describe("what the tour can't do ends it with one clear line", { timeout: 30_000 }, () => {
+  test.each<[what: string, args: string[], line: RegExp]>([
+    ["no such file", ["seles.csv"], /^seles\.csv|\/seles\.csv: there is no such file/],
+    ["a folder", ["."], /it is a folder/],
+    ["no text", ["picture.png"], /picture\.png, line 1: .*bytes that are no text/],
+    ["no such column", ["sales.csv", "--id", "itme"], /there is no column "itme"; did you mean "item"\?/],
+    ["a bad row", ["ragged.csv"], /ragged\.csv, line 3.*--skip-bad-rows/],
+    ["an id that comes twice", ["twice.csv", "--id", "item"], /twice\.csv, line 3.*line 2/],
+    ["a cell that came late", ["late.csv"], /late\.csv, line 10002.*--type "n=text"/],
+    ["a declared column that isn't there", ["sales.csv", "--type", "prize=text"], /"prize".*"price"/],
+  ])("%s", async (_what, args, line) => {
+    const { code, stderr } = await inFolder(...args);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(line);
+    expect(code).toBe(1);
+  });
+
+  test("a cache folder that can't be made", async () => {
+    const { code, stderr } = await runTour(["--cache", join(folder, "sales.csv", "cache")]);
+    expect(stderr).toMatch(/^the cache folder \S+ can't be made .*--cache <folder>\)\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("a cache folder that another one holds: the line names the holder", async () => {
+    const held = join(folder, "held");
+    const lens = await Lens.builder().cacheAt(held).build();
+    const { code, stderr } = await runTour(["--cache", held]);
+    await lens.close();
+    expect(stderr).toMatch(/^the cache folder \S+ is in use by [^\n]+\n$/);
+    expect(stderr).toContain(` ${process.pid} on `);
+    expect(code).toBe(1);
+  });
+
+  test("as JSON: the line on standard error, nothing on standard output", async () => {
+    const { code, stdout, stderr } = await inFolder("seles.csv", "--json");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+  });
+});
+
+describe("a wrong call ends with exit code 2 and one line", { timeout: 30_000 }, () => {
+  test.each<[what: string, args: string[], line: RegExp]>([
+    ["an unknown option", ["--jsn"], /--jsn.*options are --id, /],
+    ["two files", ["a.csv", "b.csv"], /one file at a time/],
+    ["an option without its value", ["--id"], /--id/],
+    ["a type that is none", ["--type", "zip=txt"], /zip=txt.*text, integer/],
+  ])("%s", async (_what, args, line) => {
+    const { code, stdout, stderr } = await runTour(args);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(line);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("options that npm kept for itself", async () => {
+    const env = { npm_lifecycle_event: "start", npm_config_id: "zip" };
+    const { code, stderr } = await runTour(["file.csv"], { env });
+    expect(stderr).toContain('npm kept --id for itself: put "--" before');
+    expect(code).toBe(2);
+  });
+});
+
+describe("the tour ends cleanly", { timeout: 30_000 }, () => {
+  test.each([
+    ["SIGINT", "while it copies", "cache    ", 130],
+    ["SIGINT", "while it works on the copy", "What the file can't answer", 130],
+    ["SIGTERM", "while it measures", "A cold start", 143],
+  ] as const)("on %s %s, with everything closed", async (signal, _when, moment, expected) => {
+    const kept = mkdtempSync(join(folder, "stopped-"));
+    let sent = false;
+    const outcome = await runTour(["--cache", kept], {
+      onOutput: (child, stdout) => {
+        if (sent || !stdout.includes(moment)) return;
+        sent = true;
+        child.kill(signal);
+        // Both the terminal and npm send it.
+        child.kill(signal);
+      },
+    });
+    expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: expected, stderr: "stopped\n" });
+    expect(readdirSync(kept).filter((name) => !/^(?:cache|lock)\.db$/.test(name))).toEqual([]);
+    const lens = await Lens.builder().cacheAt(kept).build();
+    await lens.close();
+  });
+
+  test("when its reader has read enough", async () => {
+    const { code, stderr } = await runTour(["--cache", cache], {
+      onOutput: (child) => child.stdout?.destroy(),
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});

@@ -17,5 +17,6 @@ export { silentLogger, type Logger } from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
 export { Ring } from "./ring.ts";
 export { SingleFlight } from "./single-flight.ts";
+export { TimeSlice } from "./time-slice.ts";
 export { yieldToLoop } from "./yield-to-loop.ts";
 export { uuidV7 } from "./uuid.ts";

@@ -7,6 +7,7 @@ import { abortable, anySignal, linkSignals } from "./abort.ts";
 import { createActivity } from "./activity.ts";
 import { backoffDelayMs } from "./backoff.ts";
 import { sleep, systemClock } from "./clock.ts";
+import { TimeSlice } from "./time-slice.ts";
 import { yieldToLoop } from "./yield-to-loop.ts";
 
 describe("signals", () => {
@@ -155,5 +156,26 @@ describe("time", () => {
     const endMs = performance.now() + 5_000;
     while (!fired && performance.now() < endMs) await yieldToLoop();
     expect(fired).toBe(true);
+  });
+
+  test("B14 a loop's slice is over after 5 ms of its time, and the next one begins after a turn", async () => {
+    let nowMs = 0;
+    const clock = { ...systemClock, monotonic: () => nowMs };
+    const slice = new TimeSlice(clock);
+    const itemsUntilOver = (): number => {
+      let items = 1;
+      while (!slice.isOver && items < 1_000) items += 1;
+      return items;
+    };
+    expect(itemsUntilOver()).toBe(1_000);
+    nowMs = 5;
+    expect(itemsUntilOver()).toBeLessThanOrEqual(16);
+    let fired = false;
+    setImmediate(() => (fired = true));
+    await slice.next();
+    expect(fired).toBe(true);
+    expect(itemsUntilOver()).toBe(1_000);
+    nowMs = 11;
+    expect(itemsUntilOver()).toBeLessThanOrEqual(16);
   });
 });

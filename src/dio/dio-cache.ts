@@ -1,4 +1,4 @@
-import { type Clock, yieldToLoop } from "../base/index.ts";
+import { type Clock, TimeSlice } from "../base/index.ts";
 import { checkId, type Row, toValue, type Value } from "../record/index.ts";
 import type { DioState } from "./dio-state.ts";
 import type { OwnRows } from "./own-rows.ts";
@@ -18,9 +18,6 @@ export interface DioCacheHost {
   /** Throws `closed` after the end. */
   assertOpen(run?: Run): void;
 }
-
-/** Batches of bulk input between two turns of the event loop. */
-const BATCHES_PER_STRETCH = 4;
 
 /**
  * The rows of a Dio by id: what every reader sees (`get list count`), and the confirmed layer to write to.
@@ -168,12 +165,16 @@ export class DioCache<R extends object = Row> {
 
   async #stage(run: Run, rows: RowsInput<R>): Promise<void> {
     const { name, rows: ownRows } = this.#host;
-    let batches = 0;
+    const slice = new TimeSlice();
     // Collected first, so that bad input in the middle leaves nothing behind.
     const own = new Map<string, Row>();
     for await (const batch of toEntries(rows, (row) => ownRows.idOf(row), name)) {
-      for (const [id, row] of batch) own.set(id, ownRows.toOwn(id, row));
-      if (++batches % BATCHES_PER_STRETCH === 0) await yieldToLoop();
+      for (const entry of batch) {
+        // Not `[id, row]`: it would walk through the entry as through any list.
+        const id = entry[0];
+        own.set(id, ownRows.toOwn(id, entry[1]));
+        if (slice.isOver) await slice.next();
+      }
     }
     this.#host.assertOpen(this.#run);
     await run.putAll(own);

@@ -1,13 +1,9 @@
-import { systemClock } from "../../base/index.ts";
+import { TimeSlice } from "../../base/index.ts";
 import { createRowEncoder } from "../../record/index.ts";
 import type { CacheBatch } from "../cache-backend.ts";
 import type { WritePart } from "./protocol.ts";
 import { KeyWriter, type RowPacket } from "./row-packet.ts";
 
-/** A part is made in less than this, so that the main thread stays free. */
-const MAX_PART_MS = 5;
-/** How many rows are encoded between two looks at the clock. */
-const ROWS_A_LOOK = 16;
 const MAX_PART_BYTES = 512 * 1_024;
 const MAX_PART_DELETES = 4_096;
 
@@ -16,6 +12,8 @@ export class BatchCursor {
   readonly #batch: CacheBatch;
   readonly #encoder = createRowEncoder();
   readonly #keys = new KeyWriter();
+  /** A part is made in less than this, so that the main thread stays free. */
+  readonly #slice = new TimeSlice();
   #deletesDone = 0;
   #putsDone = 0;
   #isFirst = true;
@@ -39,15 +37,14 @@ export class BatchCursor {
 
   #pack(): RowPacket {
     const { puts = [] } = this.#batch;
-    const deadline = systemClock.monotonic() + MAX_PART_MS;
+    this.#slice.begin();
     for (let index = this.#putsDone; index < puts.length; index++) {
       const stored = puts[index];
       if (stored === undefined) break;
       const { end } = this.#encoder.append(stored.row);
       this.#keys.append(stored.id, stored.fetchedAt, end);
       this.#putsDone = index + 1;
-      if (end >= MAX_PART_BYTES) break;
-      if (index % ROWS_A_LOOK === 0 && systemClock.monotonic() >= deadline) break;
+      if (end >= MAX_PART_BYTES || this.#slice.isOver) break;
     }
     return this.#keys.take(this.#encoder.take());
   }

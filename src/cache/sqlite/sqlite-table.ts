@@ -1,4 +1,4 @@
-import { type DioramaError, isDioramaError, messageOf, systemClock, yieldToLoop } from "../../base/index.ts";
+import { type DioramaError, isDioramaError, messageOf, TimeSlice, yieldToLoop } from "../../base/index.ts";
 import { decodeRow } from "../../record/index.ts";
 import {
   blankMeta,
@@ -19,9 +19,6 @@ import type { WorkerLink } from "./worker-link.ts";
 const MAX_PARTS_UNDER_WAY = 8;
 /** Ids of one request. */
 const IDS_A_REQUEST = 1_024;
-/** Decoding gives way to other work after this. */
-const MAX_DECODE_MS = 5;
-const ROWS_A_LOOK = 16;
 
 /** What a table shares with the others of its folder. */
 export interface TableHost {
@@ -171,8 +168,7 @@ export class SqliteTable implements CacheTable {
 
   async #decode(packet: RowPacket, into: StoredRow[]): Promise<void> {
     const { link } = this.#host;
-    let deadline = systemClock.monotonic() + MAX_DECODE_MS;
-    let decoded = 0;
+    const slice = new TimeSlice();
     for (const { id, fetchedAt, bytes } of packedRows(packet)) {
       try {
         into.push({ id, row: decodeRow(bytes), fetchedAt });
@@ -181,9 +177,7 @@ export class SqliteTable implements CacheTable {
         // The checksum was right and the bytes are no row: rejects with `corrupt`, and the table is empty.
         await this.#watched(link.call("giveUp", { table: this.#name, reason: messageOf(error) }));
       }
-      if (++decoded % ROWS_A_LOOK !== 0 || systemClock.monotonic() < deadline) continue;
-      await yieldToLoop();
-      deadline = systemClock.monotonic() + MAX_DECODE_MS;
+      if (slice.isOver) await slice.next();
     }
   }
 

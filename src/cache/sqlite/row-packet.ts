@@ -22,6 +22,8 @@ const LENGTH_BYTES = 4;
 const TIME_BYTES = 8;
 /** UTF-8 takes at most three bytes for a UTF-16 unit. */
 const MAX_UNIT_BYTES = 3;
+/** Up to this length an id is written unit by unit as long as it is ASCII. */
+const MAX_LOOPED_LENGTH = 64;
 
 const utf8 = new TextEncoder();
 
@@ -30,6 +32,7 @@ export class KeyWriter {
   #keys = new Uint8Array(4_096);
   #view = new DataView(this.#keys.buffer);
   #size = 0;
+  #lastStart = 0;
   #ends = new Uint32Array(256);
   #endCount = 0;
 
@@ -41,18 +44,21 @@ export class KeyWriter {
     return this.#size;
   }
 
-  /** Appends one key and returns it; the window is valid until the next call. */
-  append(id: string, fetchedAt: number, rowEnd: number): Uint8Array<ArrayBuffer> {
+  append(id: string, fetchedAt: number, rowEnd: number): void {
     this.#ensure(LENGTH_BYTES + id.length * MAX_UNIT_BYTES + TIME_BYTES);
-    const start = this.#size;
-    const { written } = utf8.encodeInto(id, this.#keys.subarray(start + LENGTH_BYTES));
-    this.#view.setUint32(start, written);
-    const timeAt = start + LENGTH_BYTES + written;
+    const written = this.#writeId(id, this.#size + LENGTH_BYTES);
+    this.#view.setUint32(this.#size, written);
+    const timeAt = this.#size + LENGTH_BYTES + written;
     this.#view.setFloat64(timeAt, fetchedAt);
+    this.#lastStart = this.#size;
     this.#size = timeAt + TIME_BYTES;
     this.#ends[this.#endCount++] = this.#size;
     this.#ends[this.#endCount++] = rowEnd;
-    return this.#keys.subarray(start, this.#size);
+  }
+
+  /** The key that was appended last: a window that is valid until the next call. */
+  get last(): Uint8Array<ArrayBuffer> {
+    return this.#keys.subarray(this.#lastStart, this.#size);
   }
 
   /** The packet of these keys and their rows; the writer starts again. */
@@ -61,6 +67,19 @@ export class KeyWriter {
     this.#size = 0;
     this.#endCount = 0;
     return packet;
+  }
+
+  /** How many bytes it takes. */
+  #writeId(id: string, at: number): number {
+    const keys = this.#keys;
+    const { length } = id;
+    if (length > MAX_LOOPED_LENGTH) return utf8.encodeInto(id, keys.subarray(at)).written;
+    for (let index = 0; index < length; index++) {
+      const unit = id.charCodeAt(index);
+      if (unit >= 0x80) return utf8.encodeInto(id, keys.subarray(at)).written;
+      keys[at + index] = unit;
+    }
+    return length;
   }
 
   #ensure(extraBytes: number): void {

@@ -85,9 +85,8 @@ export class StoredTable {
   }
 
   put(packet: RowPacket): void {
-    for (const { id, key, bytes } of packedRows(packet)) {
+    for (const { id, fetchedAt, key, bytes } of packedRows(packet)) {
       const crc = crc32(bytes, crc32(key, this.#seed));
-      const fetchedAt = readTime(key);
       const added = this.#statements.insert.run(id, fetchedAt, bytes, crc);
       if (added.changes !== 0) {
         this.#shift(Number(added.lastInsertRowid), 1, crc);
@@ -168,8 +167,8 @@ export class StoredTable {
     if (typeof id !== "string" || typeof fetchedAt !== "number" || !(bytes instanceof Uint8Array)) {
       throw new Damage("a row has values of another type", false);
     }
-    const key = keys.append(id, fetchedAt, rows.sizeBytes + bytes.length);
-    if (crc32(bytes, crc32(key, this.#seed)) !== crc)
+    keys.append(id, fetchedAt, rows.sizeBytes + bytes.length);
+    if (crc32(bytes, crc32(keys.last, this.#seed)) !== crc)
       throw new Damage("a row's checksum does not fit", false);
     rows.append(bytes);
     return crc;
@@ -188,10 +187,6 @@ function tableSeed(name: string): number {
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, encoded.length);
   return crc32(encoded, crc32(length));
-}
-
-function readTime(key: Uint8Array): number {
-  return new DataView(key.buffer, key.byteOffset, key.byteLength).getFloat64(key.byteLength - 8);
 }
 
 function shiftScan(scan: Scan, shifts: readonly Shift[], isCleared: boolean): void {

@@ -248,7 +248,7 @@ export class DioState {
 
   #freshen(id: string): void {
     if (this.#staleAll) this.#freshAgain.add(id);
-    if (this.#stale.delete(id)) this.touch(id);
+    if (this.#stale.size > 0 && this.#stale.delete(id)) this.touch(id);
   }
 
   /** The object that is shown, or was at the begin of the stretch, where it has the content of this one. */
@@ -305,18 +305,25 @@ export class DioState {
     this.#before = new Map();
     if (touched.size > 0) this.#touched = new Set();
     this.#reset = false;
-    const changes: RowChange[] = [];
-    if (!reset) {
-      for (const [id, old] of before) {
-        const after = this.visible(id);
-        const same = old === after || (old !== undefined && after !== undefined && equalRows(old, after));
-        if (!same) changes.push({ id, before: old, after });
-      }
-    }
+    const changes = reset ? [] : this.#changesSince(before);
     if (changes.length === 0 && !reset && touched.size === 0) return;
     this.#tell({ changes, reset, touched: [...touched] });
     if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
     else for (const change of changes) this.bus.append({ type: this.#eventTypeOf(change), id: change.id });
+  }
+
+  /** Where nobody listens, no more of them than it takes to know that they are many. */
+  #changesSince(before: ReadonlyMap<string, Row | undefined>): readonly RowChange[] {
+    const most = this.#listeners.size > 0 ? Infinity : MAX_ROW_EVENTS + 1;
+    const changes: RowChange[] = [];
+    // A callback, since a fill comes by here with every row: walking a Map in a loop makes a list of each entry.
+    before.forEach((old, id) => {
+      if (changes.length === most) return;
+      const after = this.visible(id);
+      const same = old === after || (old !== undefined && after !== undefined && equalRows(old, after));
+      if (!same) changes.push({ id, before: old, after });
+    });
+    return changes;
   }
 
   #tell(publication: Publication): void {

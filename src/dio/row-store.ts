@@ -8,6 +8,8 @@ const LOAD_BATCH_ROWS = 1_000;
 /** How often a warm start begins to read again when the table can't be read, and after how long. */
 const LOAD_ATTEMPTS = 4;
 const LOAD_RETRY_MS = 250;
+/** So many rows have a time of their own before any share one: a few that are read singly don't decide it. */
+const OWN_TIMES = 1_000;
 
 export interface RowStoreHost {
   /** False: rows are not kept at all. */
@@ -43,8 +45,8 @@ export class RowStore {
   #rows = new Map<string, Row>();
   /** When single rows were fetched: kept while the cache is not complete. */
   readonly #fetchedAt = new Map<string, number>();
-  /** When the rows were fetched that came all at once. */
-  #adoptedAt: number | undefined;
+  /** The same, of all rows that are not named there: a fill of a million rows is one number. */
+  #filledAt: number | undefined;
   #loading: Loading | undefined;
   #loaded: Promise<void> = Promise.resolve();
   #meta: TableMeta;
@@ -132,13 +134,13 @@ export class RowStore {
 
   /** When the row was read from the master, milliseconds since 1970; `undefined`: not known. */
   fetchedAt(id: string): number | undefined {
-    return this.#fetchedAt.get(id) ?? this.#adoptedAt ?? this.#meta.seededAt;
+    return this.#fetchedAt.get(id) ?? this.#filledAt ?? this.#meta.seededAt;
   }
 
   /** Puts a row whose id is known. Returns false, and keeps the old object, where nothing differs. */
   set(id: string, row: Row, fetchedAt: number): boolean {
     if (!this.#host.keeps) return false;
-    if (!this.#meta.complete) this.#fetchedAt.set(id, fetchedAt);
+    this.#noteFetched(id, fetchedAt);
     const old = this.#rows.get(id);
     if (old !== undefined && (old === row || equalRows(old, row))) return false;
     if (this.#loading !== undefined) this.#noteChange(this.#loading, id, old === undefined ? 1 : 0);
@@ -162,7 +164,7 @@ export class RowStore {
   adopt(rows: Map<string, Row>, fetchedAt: number): void {
     if (this.#host.keeps) this.#rows = rows;
     this.#fetchedAt.clear();
-    this.#adoptedAt = this.#meta.complete ? undefined : fetchedAt;
+    this.#filledAt = this.#meta.complete ? undefined : fetchedAt;
     this.#loading = undefined;
     if (this.#meta.clean) this.setMeta({ clean: false });
     this.#journal.rewritten();
@@ -173,7 +175,7 @@ export class RowStore {
     this.#meta = { ...this.#meta, ...change };
     if (change.complete === true) {
       this.#fetchedAt.clear();
-      this.#adoptedAt = undefined;
+      this.#filledAt = undefined;
     }
     this.#journal.metaChanged();
   }
@@ -225,8 +227,17 @@ export class RowStore {
   }
 
   #arrive({ id, row, fetchedAt }: StoredRow): void {
+    this.#noteFetched(id, fetchedAt);
     this.#rows.set(id, row);
-    if (!this.#meta.complete) this.#fetchedAt.set(id, fetchedAt);
+  }
+
+  /** Before the row is put. */
+  #noteFetched(id: string, fetchedAt: number): void {
+    if (this.#meta.complete) return;
+    const isShared = this.#rows.size !== this.#fetchedAt.size;
+    if (!isShared && this.#rows.size >= OWN_TIMES) this.#filledAt = fetchedAt;
+    if (fetchedAt !== this.#filledAt) this.#fetchedAt.set(id, fetchedAt);
+    else if (this.#fetchedAt.size > 0) this.#fetchedAt.delete(id);
   }
 
   /** A change during a warm start, before it is made. */

@@ -215,7 +215,7 @@ export class Run {
       if (cleared || rows.size > MAX_ENSURED_ROWS) await store.whenLoaded();
       else if (!store.isLoaded) await store.ensure([...rows.keys()]);
       if (cleared || rows.size > STRETCH_ROWS) await this.#publishLarge(leaving);
-      else this.#confirm(leaving, rows.keys());
+      else this.#confirm(leaving);
     } catch (error) {
       this.#takeBack(leaving);
       throw error;
@@ -247,14 +247,18 @@ export class Run {
     this.#confirm(leaving, ids);
   }
 
-  /** The step that readers see: one stretch. */
-  #confirm(leaving: Staged, ids: Iterable<string>): void {
+  /** The step that readers see: one stretch. Of these ids, or of all that is staged. */
+  #confirm(leaving: Staged, ids?: Iterable<string>): void {
     this.signal.throwIfAborted();
     // The callback failed meanwhile: what it had not published is dropped.
     if (this.#hasEnded) return;
     const options = { fetchedAt: this.startedAt, mark: this.mark };
     if (this.#canBeAdopted(leaving)) {
       this.#state.confirmAll(toRowMap(leaving), options);
+    } else if (ids === undefined) {
+      leaving.rows.forEach((row, id) => {
+        if (!this.mark.isNewer(id)) this.#state.confirm(id, row, options);
+      });
     } else {
       for (const id of ids) {
         if (!this.mark.isNewer(id)) this.#state.confirm(id, leaving.rows.get(id), options);

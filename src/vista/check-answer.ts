@@ -12,7 +12,9 @@ export function toRowMap<R extends object>(
   for (const entry of entries) {
     if (!Array.isArray(entry))
       throw badAnswer(vistaName, `an entry [id, row] was due, ${nameOf(entry)} came`);
-    const [id, row] = entry;
+    // Not `[id, row]`: it would walk through the entry as through any list.
+    const id = entry[0];
+    const row = entry[1];
     checkStoredRow(vistaName, id, row);
     const before = rows.size;
     rows.set(id, row);

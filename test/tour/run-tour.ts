@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export const tourFolder = fileURLToPath(new URL("../../examples/tour/", import.meta.url));
+const tourFolder = fileURLToPath(new URL("../../examples/tour/", import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;

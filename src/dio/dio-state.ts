@@ -107,12 +107,12 @@ export class DioState {
 
   // Changing -----------------------------------------------------------------------------------------------
 
-  /** Puts a confirmed row, or removes it. Keeps the object that is shown where the content is the same. */
+  /** Puts a confirmed row, or removes it. */
   confirm(id: string, row: Row | undefined, options: ConfirmOptions): void {
     this.#remember(id);
     if (options.mark?.isOutdated(id) !== true) this.#freshen(id);
     if (row === undefined) this.store.delete(id);
-    else this.store.set(id, this.#toShown(id, row), options.fetchedAt);
+    else this.store.set(id, row, options.fetchedAt);
     this.#touchOthers(id, options.mark);
   }
 
@@ -251,16 +251,6 @@ export class DioState {
     if (this.#stale.size > 0 && this.#stale.delete(id)) this.touch(id);
   }
 
-  /** The object that is shown, or was at the begin of the stretch, where it has the content of this one. */
-  #toShown(id: string, row: Row): Row {
-    // The store keeps its own object by itself; what differs from it is the overlay's and that of before.
-    const shown = this.overlay.isEmpty ? undefined : this.visible(id);
-    if (shown !== undefined && equalRows(shown, row)) return shown;
-    const before = this.#before.get(id);
-    if (before === undefined || before === shown || before === this.store.get(id)) return row;
-    return equalRows(before, row) ? before : row;
-  }
-
   #touchOthers(id: string, by: ReadMark | undefined): void {
     if (this.#marks.size === 0) return;
     for (const mark of this.#marks) if (mark !== by && !mark.outranks(by)) mark.touch(id);
@@ -320,10 +310,18 @@ export class DioState {
     before.forEach((old, id) => {
       if (changes.length === most) return;
       const after = this.visible(id);
-      const same = old === after || (old !== undefined && after !== undefined && equalRows(old, after));
-      if (!same) changes.push({ id, before: old, after });
+      if (old === after) return;
+      if (old !== undefined && after !== undefined && equalRows(old, after)) this.#keep(id, old);
+      else changes.push({ id, before: old, after });
     });
     return changes;
+  }
+
+  /** The same content stays the same object for readers, whichever layer it now comes from. */
+  #keep(id: string, row: Row): void {
+    const base = this.store.get(id);
+    if (base !== undefined && equalRows(base, row)) this.store.keep(id, row);
+    this.overlay.keep(id, this.store.get(id), row);
   }
 
   #tell(publication: Publication): void {

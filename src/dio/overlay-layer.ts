@@ -73,6 +73,13 @@ export class OverlayLayer {
     return this.#shown;
   }
 
+  /** Shows this object, which has the same content. */
+  keep(base: Row | undefined, row: Row): void {
+    this.#base = base;
+    this.#shown = row;
+    this.#isCurrent = true;
+  }
+
   showOver(base: Row | undefined, hiddenUpTo: number): Row | undefined {
     if (hiddenUpTo === 0) return applyEffect(this.#total(), base);
     let row: Row | undefined;

@@ -42,6 +42,11 @@ export class Overlay {
     return layer.show(base, this.#hiddenUpTo);
   }
 
+  /** Shows this object where queued writes make the row; it has the same content. */
+  keep(id: string, base: Row | undefined, row: Row): void {
+    this.#layers.get(id)?.keep(base, row);
+  }
+
   /** The row without the layers' memory of it: for reading over another base, such as a callback's. */
   showOver(id: string, base: Row | undefined): Row | undefined {
     const layer = this.#layers.get(id);

@@ -149,6 +149,11 @@ export class RowStore {
     return true;
   }
 
+  /** Takes this object for the row, which has the same content. */
+  keep(id: string, row: Row): void {
+    this.#rows.set(id, row);
+  }
+
   /** Removes a row whose id is known. Returns false where there is none. */
   delete(id: string): boolean {
     this.#fetchedAt.delete(id);

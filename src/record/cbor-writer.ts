@@ -9,7 +9,7 @@ const FIRST_BUFFER_BYTES = 4_096;
 /** A buffer that one huge row made larger than this isn't kept. */
 const MAX_KEPT_BUFFER_BYTES = 8 * 1_048_576;
 /** Up to this length a text is written unit by unit as long as it is ASCII. */
-const MAX_LOOPED_LENGTH = 64;
+const MAX_LOOPED_LENGTH = 255;
 const MAX_CACHED_KEYS = 4_096;
 const MAX_CACHED_KEY_LENGTH = 64;
 
@@ -20,6 +20,8 @@ export class CborWriter {
   position = 0;
   #bytes = new Uint8Array(FIRST_BUFFER_BYTES);
   #view = new DataView(this.#bytes.buffer);
+  /** Bytes of the last map's head. */
+  #mapHeadBytes = 1;
   readonly #encodedKeys = new Map<string, Uint8Array>();
 
   /** Writes the value or nothing of it. */
@@ -79,6 +81,36 @@ export class CborWriter {
       for (const item of value) this.#write(item, depth + 1);
       return;
     }
+    if (hasOnlyOwnKeys(value)) this.#writeMap(value, depth);
+    else this.#writeMapByLists(value, depth);
+  }
+
+  /** Walks the keys where they are: lists of keys and values would be half of what encoding a row leaves behind. */
+  #writeMap(value: { readonly [key: string]: Value }, depth: number): void {
+    // The head's length depends on the count, known only afterwards; mostly it is that of the last one.
+    const start = this.position;
+    const reserved = this.#mapHeadBytes;
+    this.#ensure(reserved);
+    this.position += reserved;
+    let count = 0;
+    for (const key in value) {
+      count++;
+      this.#writeKey(key);
+      this.#write(value[key] ?? null, depth + 1);
+    }
+    const end = this.position;
+    const needed = headBytes(count);
+    if (needed !== reserved) {
+      this.#ensure(needed);
+      this.#bytes.copyWithin(start + needed, start + reserved, end);
+      this.#mapHeadBytes = needed;
+    }
+    this.position = start;
+    this.#writeHead(form.MAJOR_MAP, count);
+    this.position = end + needed - reserved;
+  }
+
+  #writeMapByLists(value: { readonly [key: string]: Value }, depth: number): void {
     const keys = Object.keys(value);
     // All values at once: cheaper than reading them one by one by name.
     const values: readonly Value[] = Object.values(value);
@@ -211,4 +243,18 @@ export class CborWriter {
     if (this.#encodedKeys.size >= MAX_CACHED_KEYS) this.#encodedKeys.clear();
     this.#encodedKeys.set(key, this.#bytes.slice(start, this.position));
   }
+}
+
+/** Whether a walk over its keys meets no key of a prototype. */
+function hasOnlyOwnKeys(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const _ in Object.prototype) return false;
+  return true;
+}
+
+/** Of the shortest head with this count, which no object's keys take beyond four bytes. */
+function headBytes(count: number): number {
+  if (count < 24) return 1;
+  if (count < 0x100) return 2;
+  return count < 0x1_0000 ? 3 : 5;
 }

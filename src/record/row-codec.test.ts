@@ -31,6 +31,42 @@ describe("a round trip", () => {
     );
   });
 
+  test("R19 brings back objects of every size, one after the other and one within the other", () => {
+    const sizes = fc.constantFrom(0, 1, 22, 23, 24, 25, 254, 255, 256, 257);
+    const ofSize = (size: number): Row =>
+      Object.fromEntries(Array.from({ length: size }, (_, index) => [`column ${index}`, index]));
+    fc.assert(
+      fc.property(fc.array(sizes, { minLength: 1, maxLength: 4 }), (nested) => {
+        let row: Row = {};
+        for (const size of nested) row = { ...ofSize(size), inner: row };
+        const encoder = createRowEncoder();
+        const ends = [row, ofSize(nested[0] ?? 0), row].map((one) => encoder.append(one));
+        const bytes = encoder.take();
+        const [first, second, third] = ends.map(({ start, end }) => decodeRow(bytes.subarray(start, end)));
+        expect(first).toEqual(row);
+        expect(second).toEqual(ofSize(nested[0] ?? 0));
+        expect(third).toEqual(row);
+        expect(Object.keys(first ?? {})).toEqual(Object.keys(row));
+      }),
+      runs(200),
+    );
+  });
+
+  test("R5 R19 what somebody gave the prototype of all objects is in no row", () => {
+    const row = { b: 1, a: { c: [{ d: 2 }] } };
+    const bytes = hexOf(encodeRow(row));
+    const polluted = { value: 1, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(Object.prototype, "polluted", polluted);
+    let found: unknown[];
+    try {
+      const copy = toRow(row);
+      found = [hexOf(encodeRow(row)), Object.keys(copy), hexOf(encodeRow(copy))];
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "polluted");
+    }
+    expect(found).toEqual([bytes, ["b", "a"], bytes]);
+  });
+
   test("R19 brings back numbers, bigints, dates and texts of every length", () => {
     const value = fc.oneof(
       arbitrary.number,

@@ -37,50 +37,63 @@ interface Level extends Spot {
   readonly depth: number;
 }
 
-/** The column names of the row before: mostly the same strings again, which then need no second look. */
+/** The column names of a row before, none of them a far index: mostly the same again, which need no second look. */
 let checkedKeys: readonly string[] = [];
 
 function copyObject(input: object, level: Level): Row {
   // A spread clones by hidden class, and what was an own `__proto__` stays one.
   const copy: Record<string, unknown> = { ...input };
+  let count = 0;
+  let absent = 0;
+  // Walked where they are: a list of the keys and one of the values would be as large as the copy.
+  for (const key in copy) {
+    // Nor does a key of the prototype, behind the own ones, get past this.
+    if (key !== checkedKeys[count]) return copyWithNewKeys(copy, level);
+    count++;
+    if (isAbsentOnceCopied(copy, key, level)) absent++;
+  }
+  return absent > 0 ? copyInto({}, copy, level) : toCheckedRow(copy);
+}
+
+function copyWithNewKeys(copy: Record<string, unknown>, level: Level): Row {
   const keys = Object.keys(copy);
-  // All values at once: cheaper than reading them one by one by name.
-  const values = Object.values(copy);
   checkKeys(keys, level);
   if (hasFarIndex(keys)) return copyInto(createIndexedObject(), copy, level);
+  checkedKeys = keys;
   let absent = 0;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index];
-    const key = keys[index] ?? "";
-    switch (typeof value) {
-      case "number":
-      case "boolean":
-        break;
-      case "undefined":
-        absent++;
-        break;
-      case "object":
-        if (value !== null) copy[key] = copyInner(value, key, level);
-        break;
-      default:
-        // Own properties all, `__proto__` too: assigning keeps them where they are.
-        if (typeof value !== "string" || !value.isWellFormed()) copyScalar(value, spot(key, level));
-    }
+  for (const key of keys) if (isAbsentOnceCopied(copy, key, level)) absent++;
+  return absent > 0 ? copyInto({}, copy, level) : toCheckedRow(copy);
+}
+
+/** Checks one value and replaces it where it is more than a scalar. */
+function isAbsentOnceCopied(copy: Record<string, unknown>, key: string, level: Level): boolean {
+  const value = copy[key];
+  switch (typeof value) {
+    case "number":
+    case "boolean":
+      return false;
+    case "undefined":
+      return true;
+    case "object":
+      if (value !== null) copy[key] = copyInner(value, key, level);
+      return false;
+    default:
+      // Own properties all, `__proto__` too: assigning keeps them where they are.
+      if (typeof value !== "string" || !value.isWellFormed()) copyScalar(value, spot(key, level));
+      return false;
   }
-  if (absent > 0) return copyInto({}, copy, level);
-  // Every value was checked or replaced just above; the compiler can't follow that.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+}
+
+/** Every value was checked or replaced; the compiler can't follow that. */
+function toCheckedRow(copy: Record<string, unknown>): Row {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   return copy as Row;
 }
 
 function checkKeys(keys: readonly string[], level: Level): void {
-  let index = 0;
-  while (index < keys.length && keys[index] === checkedKeys[index]) index++;
-  if (index === keys.length) return;
   for (const key of keys) {
     if (!key.isWellFormed()) throw refuse(spot(key, level), "the name holds half of a surrogate pair");
   }
-  checkedKeys = keys;
 }
 
 /** Keys that are list indexes stand in front of all others. */

@@ -90,7 +90,7 @@ async function bundleCore(): Promise<void> {
       rolldownOptions: {
         input: join(stage, "dist/index.js"),
         preserveEntrySignatures: "strict",
-        output: { entryFileNames: "core.js" },
+        output: { entryFileNames: "core.js", chunkFileNames: "[name].js" },
       },
     },
   });

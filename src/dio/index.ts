@@ -7,6 +7,5 @@ export type { Following } from "./follow.ts";
 export { openDio } from "./open-dio.ts";
 export type { CallbackCall, DioCallbacks, DioOptions, FillResult, OpenDio } from "./options.ts";
 export type { RowsInput } from "./rows-input.ts";
-export { type FillCall, type FillProgress, reconcileWithMaster, seedFromMaster } from "./seed.ts";
 export type { DeadLetters, FailedWrite, PendingWrite } from "./writer.ts";
 export type { WriteHandle, WritePolicy, WriteRequest, WriteResult } from "./writer.ts";

@@ -17,6 +17,9 @@ export type FillResult = void | { readonly complete?: boolean };
 
 type Promised<T> = T | Promise<T>;
 
+/** Fills the cache: onStart, onRefresh, and what stands in for them. */
+export type Fill = (dio: Dio, call: CallbackCall) => Promised<FillResult>;
+
 /** The callbacks of a Lens; each may be overridden for one Dio. Their Dio reads its own unpublished writes. */
 export interface DioCallbacks<R extends object = Row> {
   /** Once for each makeDio; usually copies the master into the cache. Default: the first read does. */
@@ -57,6 +60,10 @@ export interface OpenDio {
 /** Everything a Dio is built from: plain data, made by the Lens. Times in milliseconds. */
 export interface DioOptions {
   readonly callbacks: DioCallbacks;
+  /** Copies the whole master, for the first reader. */
+  readonly seed: Fill;
+  /** Brings a complete cache to what the master has; without onRefresh. */
+  readonly reconcile: Fill;
   readonly table: string;
   readonly cache: CacheBackend;
   readonly queues: QueueBackend;

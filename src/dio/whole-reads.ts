@@ -2,10 +2,9 @@ import { isDioramaError, messageOf, toDioramaError } from "../base/index.ts";
 import type { CallOptions, Vista } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioContext } from "./dio-context.ts";
-import type { CallbackCall, FillResult } from "./options.ts";
+import type { CallbackCall, Fill, FillResult } from "./options.ts";
 import { Refresher, RefreshTimer } from "./refresher.ts";
 import type { Run, RunKind } from "./run.ts";
-import { reconcileWithMaster, seedFromMaster } from "./seed.ts";
 import { InOrder } from "./upstream.ts";
 
 /** What else a whole read has to tell. */
@@ -14,8 +13,6 @@ export interface WholeReadsHooks {
   renewed(): void;
   swapMaster(master: Vista): void;
 }
-
-type Fill = (dio: Dio, call: CallbackCall) => FillResult | Promise<FillResult>;
 
 /** Reads of everything, one at a time: the start, the read-through of the first reader, refreshes, reloads. */
 export class WholeReads {
@@ -66,7 +63,7 @@ export class WholeReads {
       await this.#starting.catch(() => undefined);
       return;
     }
-    this.#seeding ??= this.#run("seed", seedFromMaster).finally(() => {
+    this.#seeding ??= this.#run("seed", this.#context.options.seed).finally(() => {
       this.#seeding = undefined;
     });
     return this.#seeding;
@@ -99,7 +96,11 @@ export class WholeReads {
 
   async reload(master: Vista): Promise<void> {
     this.#context.assertOnline();
-    await this.#run("refresh", this.#context.options.callbacks.onRefresh ?? reconcileWithMaster, master);
+    await this.#run(
+      "refresh",
+      this.#context.options.callbacks.onRefresh ?? this.#context.options.reconcile,
+      master,
+    );
     this.#hooks.renewed();
     this.#context.state.announce({ type: "invalidated" });
     await this.#context.state.published();
@@ -146,7 +147,7 @@ export class WholeReads {
   }
 
   #refreshByDefault(dio: Dio, call: CallbackCall): FillResult | Promise<FillResult> {
-    if (dio.cache.complete) return reconcileWithMaster(dio, call);
+    if (dio.cache.complete) return this.#context.options.reconcile(dio, call);
     // Rows that were read one by one are read again when they are next asked for.
     this.#context.state.markAllStale();
     return undefined;

@@ -1,19 +1,23 @@
 import { createActivity, DioramaError, silentLogger, systemClock, toMilliseconds } from "../base/index.ts";
 import { type CacheBackend, createMemoryCache } from "../cache/index.ts";
-import { type CloseOptions, type Dio, type OpenDio, openDio } from "../dio/index.ts";
+import type { CloseOptions, Dio, OpenDio, openDio } from "../dio/index.ts";
 import { createMemoryQueues, type QueueBackend } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Source, Vista } from "../vista/index.ts";
 import { checkFill, checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
+import { reconcileWithMaster, seedFromMaster } from "./fill-from-master.ts";
 import { LensBuilder } from "./lens-builder.ts";
 import { openCache } from "./open-cache.ts";
 import type { DioSettings, LensSettings, MakeDioSettings } from "./settings.ts";
 import { callbacksOf, untypedSettings, untypedVista } from "./untyped.ts";
 
+type OpenDioFunction = typeof openDio;
+
 /** Shared policy: the cache, the callbacks, when to refresh. Built once; makes a Dio of any Vista. */
 export class Lens {
   readonly #settings: LensSettings;
   readonly #cache: CacheBackend;
+  readonly #makeOne: OpenDioFunction;
   /** One that was handed over may serve others too: whoever made it closes it. */
   readonly #ownsCache: boolean;
   readonly #queues: QueueBackend = createMemoryQueues();
@@ -21,9 +25,10 @@ export class Lens {
   readonly #opening = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  private constructor(settings: LensSettings, cache: CacheBackend) {
+  private constructor(settings: LensSettings, cache: CacheBackend, makeOne: OpenDioFunction) {
     this.#settings = settings;
     this.#cache = cache;
+    this.#makeOne = makeOne;
     this.#ownsCache = settings.cacheSource === undefined;
   }
 
@@ -31,8 +36,10 @@ export class Lens {
   static builder(): LensBuilder<Lens> {
     return new LensBuilder(async (settings) => {
       const { cacheAt, cacheSource } = settings;
-      if (cacheAt !== undefined) return new Lens(settings, await openCache(cacheAt, settings));
-      return new Lens(settings, cacheSource ?? createMemoryCache());
+      // Loaded with the first Lens and not with the entry: it is more than all the rest.
+      const room = await import("../dio/index.ts");
+      if (cacheAt !== undefined) return new Lens(settings, await openCache(cacheAt, settings), room.openDio);
+      return new Lens(settings, cacheSource ?? createMemoryCache(), room.openDio);
     });
   }
 
@@ -70,10 +77,12 @@ export class Lens {
     checkFill(settings, this.#cache, problems);
     problems.throwIfAny("this Dio can't be made");
     const table = overrides.table ?? master.name;
-    return openDio<R>(master, {
+    return this.#makeOne<R>(master, {
       ...policy,
       table,
       callbacks: callbacksOf(settings),
+      seed: seedFromMaster,
+      reconcile: reconcileWithMaster,
       cache: this.#cache,
       queues: this.#queues,
       activity: settings.activity ?? createActivity(),

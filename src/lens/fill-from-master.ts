@@ -1,6 +1,6 @@
 import { yieldToLoop } from "../base/index.ts";
+import type { Dio } from "../dio/index.ts";
 import type { Row } from "../record/index.ts";
-import type { Dio } from "./dio.ts";
 
 export interface FillProgress {
   /** Rows read from the master so far. */

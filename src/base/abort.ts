@@ -1,8 +1,3 @@
-/** Ends with the signal's reason when it has fired. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted();
-}
-
 /**
  * Aborts when any of the given ones does; `undefined` ones are left out. For work that lives as long as they
  * do; for single calls see `linkSignals`.

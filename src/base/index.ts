@@ -1,8 +1,8 @@
-export { abortable, anySignal, linkSignals, throwIfAborted, type LinkedSignal } from "./abort.ts";
+export { abortable, anySignal, linkSignals } from "./abort.ts";
 export { createActivity, type Activity, type ActivitySignal, type ActivitySwitch } from "./activity.ts";
 export { assert, must, unreachable } from "./assert.ts";
 export { backoffDelayMs, type Backoff } from "./backoff.ts";
-export { sleep, systemClock, type Clock, type Timer, type TimerOptions } from "./clock.ts";
+export { sleep, systemClock, type Clock, type Timer } from "./clock.ts";
 export { toMilliseconds, type Duration } from "./duration.ts";
 export { errorAt } from "./error-at.ts";
 export {

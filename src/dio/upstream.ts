@@ -4,7 +4,12 @@ import type { ChangeEvent, Vista } from "../vista/index.ts";
 import type { OwnRows } from "./own-rows.ts";
 import type { Run } from "./run.ts";
 
-const TYPES: readonly string[] = ["inserted", "updated", "deleted", "invalidated"] satisfies ChangeEvent["type"][];
+const TYPES: readonly string[] = [
+  "inserted",
+  "updated",
+  "deleted",
+  "invalidated",
+] satisfies ChangeEvent["type"][];
 
 /** A change from outside: `invalid` where it is none. */
 export function checkChange(change: ChangeEvent, vista: string): void {
@@ -23,7 +28,12 @@ export function stageRow(run: Run, id: string, row: object | undefined, rows: Ow
 }
 
 /** Stages one upstream change in a run. An event without its row is a reason to ask the master for it. */
-export async function stageChange(run: Run, change: ChangeEvent, master: Vista, rows: OwnRows): Promise<void> {
+export async function stageChange(
+  run: Run,
+  change: ChangeEvent,
+  master: Vista,
+  rows: OwnRows,
+): Promise<void> {
   switch (change.type) {
     case "inserted":
     case "updated": {

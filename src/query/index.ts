@@ -1,14 +1,13 @@
 export { checkQuery } from "./check-query.ts";
 export { compileConditions, type RowTest } from "./compile-conditions.ts";
-export { compileOrder, type RowOrder } from "./compile-order.ts";
-export { compileSearch, foldCase } from "./compile-search.ts";
+export { compileSearch } from "./compile-search.ts";
 export { condition, hasId, isNotNull, isNull } from "./condition.ts";
 export { evaluate } from "./evaluate.ts";
-export { evaluateWindow, type EvaluatedWindow } from "./evaluate-window.ts";
+export { evaluateWindow } from "./evaluate-window.ts";
 export { narrow, orderedBy, searching } from "./narrow.ts";
-export { orderTerm, toOrder, type OrderInput } from "./order-term.ts";
-export { queryKey, type QueryKeyParts } from "./query-key.ts";
-export { columnsOf, needs, type QueryNeed } from "./query-needs.ts";
+export { toOrder, type OrderInput } from "./order-term.ts";
+export { queryKey } from "./query-key.ts";
+export { needs } from "./query-needs.ts";
 export {
   everything,
   type ComparisonOperator,
@@ -18,7 +17,5 @@ export {
   type Operator,
   type OrderTerm,
   type Query,
-  type UnaryOperator,
 } from "./query.ts";
-export { compilePath, readPath } from "./read-path.ts";
 export { and, not, or, toCondition, type ConditionInput } from "./to-condition.ts";

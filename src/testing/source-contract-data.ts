@@ -73,7 +73,7 @@ export function createContractRow(random: Random, id: string, columns: ContractD
 }
 
 /** A column of the data with its type. */
-export function pickColumn(random: Random, data: ContractData): readonly [name: string, type: ColumnType] {
+function pickColumn(random: Random, data: ContractData): readonly [name: string, type: ColumnType] {
   const typed = Object.entries(data.columns).flatMap(([name, type]): (readonly [string, ColumnType])[] =>
     typeof type === "string" ? [[name, type]] : [],
   );

@@ -20,7 +20,7 @@ export interface Capabilities {
 export type CapabilityName = keyof Capabilities;
 
 /** Nothing: what a source that can only be read whole claims. */
-export const noCapabilities: Capabilities = Object.freeze({
+const noCapabilities: Capabilities = Object.freeze({
   canCount: false,
   canInsert: false,
   canUpdate: false,

@@ -125,7 +125,7 @@ const expectedOf: Readonly<Record<ColumnType, string>> = {
 const decimalText = /^-?\d+(?:\.\d+)?$/;
 
 /** Whether a value other than null belongs into a column of that type. */
-export function fits(type: ColumnType, value: Value): boolean {
+function fits(type: ColumnType, value: Value): boolean {
   switch (type) {
     case "text":
       return typeof value === "string";

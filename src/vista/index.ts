@@ -1,7 +1,6 @@
 export {
   allCapabilityNames,
   createCapabilities,
-  noCapabilities,
   type Capabilities,
   type CapabilityName,
 } from "./capabilities.ts";
@@ -16,14 +15,13 @@ export {
 } from "./create-schema.ts";
 export { missingFor, requireCapability } from "./gate.ts";
 export { memory, MemoryVista, type MemoryOptions } from "./memory.ts";
-export { MemorySource, type RowsInput } from "./memory-source.ts";
-export type { ColumnOf } from "./query-input.ts";
+export { MemorySource } from "./memory-source.ts";
 export type { RowPage, RowTokenPage } from "./row-page.ts";
 export { createRowTest } from "./row-test.ts";
-export { columnNamesOf, searchColumnsOf, titleColumnsOf } from "./schema-columns.ts";
-export type { Column, ColumnFlag, ColumnType, Reference, ReferenceTarget, Schema } from "./schema.ts";
+export { columnNamesOf, searchColumnsOf } from "./schema-columns.ts";
+export type { Column, ColumnType, Reference, ReferenceTarget, Schema } from "./schema.ts";
 export type { CallOptions, Page, Source, TokenPage, WriteOptions } from "./source.ts";
-export type { StandardIssue, StandardResult, StandardSchemaV1 } from "./standard-schema.ts";
+export type { StandardSchemaV1 } from "./standard-schema.ts";
 export { vista, Vista } from "./vista.ts";
 export type { WriteKind, WriteOp } from "./write-op.ts";
 export { validateRow } from "./validate-row.ts";

@@ -1,25 +1,21 @@
-import { TimeSlice } from "../../base/index.ts";
-import { createRowEncoder } from "../../record/index.ts";
 import type { CacheBatch } from "../cache-backend.ts";
 import type { WritePart } from "./protocol.ts";
-import { KeyWriter, type RowPacket } from "./row-packet.ts";
+import type { RowPacker } from "./row-packer.ts";
+import { packetCount, type RowPacket } from "./row-packet.ts";
 
-const MAX_PART_BYTES = 512 * 1_024;
 const MAX_PART_DELETES = 4_096;
 
 /** Goes over a batch and turns it into parts of one transaction, each small enough not to be felt. */
 export class BatchCursor {
   readonly #batch: CacheBatch;
-  readonly #encoder = createRowEncoder();
-  readonly #keys = new KeyWriter();
-  /** A part is made in less than this, so that the main thread stays free. */
-  readonly #slice = new TimeSlice();
+  readonly #packer: RowPacker;
   #deletesDone = 0;
   #putsDone = 0;
   #isFirst = true;
 
-  constructor(batch: CacheBatch) {
+  constructor(batch: CacheBatch, packer: RowPacker) {
     this.#batch = batch;
+    this.#packer = packer;
   }
 
   /** The next stretch; `invalid` for a row that can't be encoded. */
@@ -36,16 +32,8 @@ export class BatchCursor {
   }
 
   #pack(): RowPacket {
-    const { puts = [] } = this.#batch;
-    this.#slice.begin();
-    for (let index = this.#putsDone; index < puts.length; index++) {
-      const stored = puts[index];
-      if (stored === undefined) break;
-      const { end } = this.#encoder.append(stored.row);
-      this.#keys.append(stored.id, stored.fetchedAt, end);
-      this.#putsDone = index + 1;
-      if (end >= MAX_PART_BYTES || this.#slice.isOver) break;
-    }
-    return this.#keys.take(this.#encoder.take());
+    const packet = this.#packer.pack(this.#batch.puts ?? [], this.#putsDone);
+    this.#putsDone += packetCount(packet);
+    return packet;
   }
 }

@@ -2,6 +2,7 @@ import { type Clock, DioramaError, type Logger, silentLogger, systemClock } from
 import type { CacheBackend } from "../cache-backend.ts";
 import { prepareFolder } from "./cache-folder.ts";
 import { FolderLock } from "./folder-lock.ts";
+import { RowPacker } from "./row-packer.ts";
 import { SqliteCache } from "./sqlite-cache.ts";
 import type { TableHost } from "./sqlite-table.ts";
 import { Turns } from "./turns.ts";
@@ -42,7 +43,12 @@ export async function openDurableCache(
     throw error;
   }
   let lastTransaction = 0;
-  const host: TableHost = { link, writes: new Turns(), nextTransaction: () => ++lastTransaction };
+  const host: TableHost = {
+    link,
+    writes: new Turns(),
+    packer: new RowPacker(),
+    nextTransaction: () => ++lastTransaction,
+  };
   return new SqliteCache(real, host, lock);
 }
 

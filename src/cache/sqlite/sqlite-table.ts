@@ -10,6 +10,7 @@ import {
 import { closedTable } from "../open-tables.ts";
 import { BatchCursor } from "./batch-cursor.ts";
 import { encodeMeta } from "./meta-codec.ts";
+import type { RowPacker } from "./row-packer.ts";
 import { packedRows, packetBuffers, packetCount, type RowPacket } from "./row-packet.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { Turns } from "./turns.ts";
@@ -25,6 +26,8 @@ export interface TableHost {
   readonly link: WorkerLink;
   /** One transaction at a time in the one file. */
   readonly writes: Turns;
+  /** For the batch whose turn it is. */
+  readonly packer: RowPacker;
   nextTransaction(): number;
 }
 
@@ -142,7 +145,7 @@ export class SqliteTable implements CacheTable {
   async #write(batch: CacheBatch): Promise<number> {
     const { link } = this.#host;
     const transaction = this.#host.nextTransaction();
-    const cursor = new BatchCursor(batch);
+    const cursor = new BatchCursor(batch, this.#host.packer);
     const underWay: Promise<number>[] = [];
     try {
       for (;;) {

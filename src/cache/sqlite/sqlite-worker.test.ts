@@ -6,6 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { silentLogger, sleep, systemClock } from "../../base/index.ts";
 import { blankMeta, type CacheTable, type StoredRow } from "../index.ts";
 import { BatchCursor } from "./batch-cursor.ts";
+import { RowPacker } from "./row-packer.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { openDurableCache } from "./index.ts";
 import { SqliteCache } from "./sqlite-cache.ts";
@@ -61,7 +62,8 @@ test("C27 a row that can't be encoded makes its batch invalid, and nothing of it
 
 test("C28 a large batch is encoded in parts of bounded size and time", () => {
   const puts = rowsOf(30_000, "z".repeat(100));
-  const cursor = new BatchCursor({ clear: true, deletes: puts.slice(0, 10_000).map(({ id }) => id), puts });
+  const deletes = puts.slice(0, 10_000).map(({ id }) => id);
+  const cursor = new BatchCursor({ clear: true, deletes, puts }, new RowPacker());
   let parts = 0;
   let packed = 0;
   const tookMs: number[] = [];
@@ -103,7 +105,12 @@ test("C29 when the worker dies its calls are unavailable, and a new one serves w
   const lock = FolderLock.take(folder, systemClock);
   const link = new WorkerLink({ folder, maxSizeBytes: undefined }, systemClock, silentLogger);
   let transactions = 0;
-  const host = { link, writes: new Turns(), nextTransaction: () => ++transactions };
+  const host = {
+    link,
+    writes: new Turns(),
+    packer: new RowPacker(),
+    nextTransaction: () => ++transactions,
+  };
   const cache = new SqliteCache(folder, host, lock);
   const table = await cache.openTable("products");
   const other = await cache.openTable("other");

@@ -36,7 +36,7 @@ export class Journal {
   readonly #table: CacheTable;
   readonly #host: JournalHost;
   readonly #clock: Clock;
-  readonly #dirty = new Set<string>();
+  #dirty = new Set<string>();
   /** Rows that the table can't hold, and why. */
   readonly #refused = new Map<string, DioramaError>();
   /** As the table has it. */
@@ -202,11 +202,11 @@ export class Journal {
   #nextBatch(): Batch {
     const puts: StoredRow[] = [];
     const deletes: string[] = [];
-    for (const id of this.#takeIds()) {
+    this.#takeIds((id) => {
       const stored = this.#refused.has(id) ? undefined : this.#host.stored(id);
       if (stored !== undefined) puts.push(stored);
       else deletes.push(id);
-    }
+    });
     const isLast = this.#sweep === undefined && this.#dirty.size === 0;
     const meta = isLast ? this.#lastMeta() : this.#meanwhileMeta();
     const changes = { ...(this.#cleared ? { clear: true } : {}), deletes, puts };
@@ -239,7 +239,7 @@ export class Journal {
     return { ...this.#written, clean: false, complete, fingerprint };
   }
 
-  *#takeIds(): Generator<string> {
+  #takeIds(take: (id: string) => void): void {
     let left = this.#batchRows;
     // Changes that come as fast as they are written would keep the metadata out for ever: then all go at once.
     const isOverrun = this.#leftBehind > 0 && this.#dirty.size - this.#leftBehind > BATCH_ROWS / 2;
@@ -252,14 +252,20 @@ export class Journal {
       }
       this.#dirty.delete(next.value);
       left -= 1;
-      yield next.value;
+      take(next.value);
     }
     if (isOverrun && this.#batchRows === BATCH_ROWS) left = Infinity;
+    if (this.#dirty.size <= left) {
+      const ids = this.#dirty;
+      this.#dirty = new Set();
+      ids.forEach(take);
+      return;
+    }
     for (const id of this.#dirty) {
       if (left === 0) return;
       left -= 1;
       this.#dirty.delete(id);
-      yield id;
+      take(id);
     }
   }
 

@@ -10,7 +10,7 @@ import type { DioParts } from "./dio-parts.ts";
 import { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { FacadeSource } from "./facade-source.ts";
-import { follow, type Following, type OpenFeed, positionNote } from "./follow.ts";
+import { follow, type Following, type OpenFeed, MASTER_FEED, positionNote } from "./follow.ts";
 import { checkMaster } from "./check-master.ts";
 import { offlineError } from "./master-guard.ts";
 import { createMasterSource } from "./master-source.ts";
@@ -223,10 +223,15 @@ export class DioCore implements DioParts, OpenDio {
         this.state.store.setNotes(new Map([[note, change.position]]));
       },
       onLoss: (error) => this.state.announce({ type: "upstreamFailed", error }),
-      onReturn: () => {
+      onSubscribed: async (times) => {
+        if (times === "first") {
+          // A stream that resumes where it stood has missed nothing; the master's own feed begins now.
+          const resumes = feed !== MASTER_FEED && this.state.store.note(note) !== undefined;
+          return resumes ? undefined : this.#wholeReads.checkVersion({ unlessKnown: "refresh" });
+        }
         // What was missed is not known: if the refresh fails, which is announced by itself, the next reader has it renewed.
         this.invalidate();
-        this.#wholeReads.refresh().catch(() => undefined);
+        await this.#wholeReads.refresh().catch(() => undefined);
       },
     });
   }

@@ -6,7 +6,7 @@ import { DioCache } from "./dio-cache.ts";
 import type { DioParts } from "./dio-parts.ts";
 import type { EventSubscription } from "./event-bus.ts";
 import type { DioEventOf, DioEventType } from "./events.ts";
-import type { Following, OpenFeed } from "./follow.ts";
+import { type Following, MASTER_FEED, type OpenFeed } from "./follow.ts";
 import type { Run, RunKind } from "./run.ts";
 import { checkChange, stageChange, stageRow } from "./upstream.ts";
 import type { DeadLetters, WriteHandle, WriteRequest } from "./writer.ts";
@@ -160,7 +160,7 @@ export class Dio<R extends object = Row> {
       const message = `${this.name}: the master can't push (no canSubscribe); use refreshEvery or follow(stream)`;
       throw new DioramaError("unsupported", message, { place: { vista: this.name } });
     }
-    return this.#parts.follow((call) => this.#parts.watchMaster(call), "watch");
+    return this.#parts.follow((call) => this.#parts.watchMaster(call), MASTER_FEED);
   }
 
   /** As `watch`, for any stream of changes (a queue, a socket); `feed` names its stored position. */

@@ -27,12 +27,14 @@ export interface FollowHost {
   handle(change: ChangeEvent): Promise<void>;
   /** Told of each loss of the feed; changes were missed. */
   onLoss(error: DioramaError): void;
-  /** The feed is subscribed to again after a loss: what was missed has to be fetched. */
-  onReturn(): void;
+  /** The feed is subscribed to: what it may have missed until then has to be fetched. Rejects never. */
+  onSubscribed(times: "first" | "again"): Promise<void>;
 }
 
 /** A subscription to a change feed. `done` resolves when it has ended, by `stop` or because the feed ended. */
 export interface Following {
+  /** Resolves when it listens, and what changed before that has been looked at; at the latest with `done`. */
+  readonly ready: Promise<void>;
   readonly done: Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,8 +43,10 @@ export interface Following {
 export function follow(open: OpenFeed, host: FollowHost): Following {
   const stopping = new AbortController();
   const signal = anySignal(stopping.signal, host.closing);
-  const done = followUntil(open, host, signal);
+  const ready = Promise.withResolvers<void>();
+  const done = followUntil(open, host, { signal, onReady: ready.resolve }).finally(ready.resolve);
   return {
+    ready: ready.promise,
     done,
     async stop() {
       stopping.abort();
@@ -51,14 +55,18 @@ export function follow(open: OpenFeed, host: FollowHost): Following {
   };
 }
 
-async function followUntil(open: OpenFeed, host: FollowHost, signal: AbortSignal): Promise<void> {
+async function followUntil(
+  open: OpenFeed,
+  host: FollowHost,
+  { signal, onReady }: { readonly signal: AbortSignal; readonly onReady: () => void },
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
       const changes = open({ signal, position: host.position() })[Symbol.asyncIterator]();
       let step = changes.next();
-      // Subscribed again first, then what was missed is fetched: nothing falls between the two.
-      if (failures > 0) host.onReturn();
+      // Subscribed first, then what was missed is fetched: nothing falls between the two.
+      void host.onSubscribed(failures === 0 ? "first" : "again").then(onReady);
       for (let result = await step; result.done !== true && !signal.aborted; result = await step) {
         failures = 0;
         // Its failure is an event of its own; the feed goes on.
@@ -75,6 +83,9 @@ async function followUntil(open: OpenFeed, host: FollowHost, signal: AbortSignal
     }
   }
 }
+
+/** The name of the feed that the master's own changes come by. */
+export const MASTER_FEED = "watch";
 
 /** The name of the note that keeps a feed's position with the rows. */
 export function positionNote(feed: string): string {

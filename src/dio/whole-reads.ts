@@ -80,14 +80,15 @@ export class WholeReads {
   }
 
   /** Looks whether the master has changed since the stored rows were read, and refreshes if so. */
-  async checkVersion(): Promise<void> {
+  async checkVersion({ unlessKnown = "keep" }: { unlessKnown?: "keep" | "refresh" } = {}): Promise<void> {
     const { state } = this.#context;
     const { activity } = this.#context.options;
     const { complete, version } = state.store.meta;
     if (!complete || this.#stopped) return;
-    if (activity.state === "offline") return this.#checkVersionOnline();
+    if (activity.state === "offline") return this.#checkVersionOnline(unlessKnown);
     const current = await this.#askVersion(this.#context.master());
-    if (current === version && !state.isAllStale) return;
+    const isKnown = current !== undefined || unlessKnown === "keep";
+    if (current === version && isKnown && !state.isAllStale) return;
     state.markAllStale();
     await this.refreshBehind().catch((error: unknown) => {
       this.#context.options.logger.info("refresh after a warm start failed", { reason: messageOf(error) });
@@ -120,11 +121,11 @@ export class WholeReads {
   }
 
   /** Not known now, so as soon as it can be. */
-  #checkVersionOnline(): void {
+  #checkVersionOnline(unlessKnown: "keep" | "refresh"): void {
     this.#leaveActivity = this.#context.options.activity.subscribe((state) => {
       if (state === "offline") return;
       this.#leaveActivity?.();
-      void this.checkVersion();
+      void this.checkVersion({ unlessKnown });
     });
   }
 

@@ -6,6 +6,7 @@ import {
   memory,
   seedFromMaster,
 } from "vantage-diorama";
+import { createFaultySource } from "vantage-diorama/testing";
 import { describe, expect, test } from "vitest";
 import { createStage, ids, openLens, type Product, recordEvents, settle, wholeOnly } from "./setup.ts";
 
@@ -159,6 +160,26 @@ describe("changes from upstream", () => {
     backend.source.set("b", bun(79));
     await settle();
     expect((await dio.cache.get("b"))?.price).toBe(78);
+  });
+
+  test("D31 what changed between the seed and the subscription is not missed", async () => {
+    const { source, builder, backend, clock } = createStage();
+    const dio = await (await openLens({ clock, builder: builder.onStart(seedFromMaster) })).makeDio(source);
+    backend.source.set("b", bun(77));
+    const reads = source.calls("read");
+    await dio.watch().ready;
+    expect((await dio.cache.get("b"))?.price).toBe(77);
+    await dio.watch().ready;
+    expect(source.calls("read")).toBe(reads + 1);
+  });
+
+  test("D31 a master that knows no version is read again", async () => {
+    const { backend, builder, clock } = createStage();
+    const { version: _, ...rest } = createFaultySource(backend.source, { clock });
+    const dio = await (await openLens({ clock, builder: builder.onStart(seedFromMaster) })).makeDio(rest);
+    backend.source.set("b", bun(77));
+    await dio.watch().ready;
+    expect((await dio.cache.get("b"))?.price).toBe(77);
   });
 
   test("D31 a master that can't push is refused at the call", async () => {

@@ -1,4 +1,12 @@
-import { abortable, anySignal, type Clock, DioramaError, messageOf, toDioramaError } from "../base/index.ts";
+import {
+  abortable,
+  anySignal,
+  type Clock,
+  DioramaError,
+  linkSignals,
+  messageOf,
+  toDioramaError,
+} from "../base/index.ts";
 import type { CacheTable } from "../cache/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
 import { type CallOptions, type ChangeEvent, vista, type Vista } from "../vista/index.ts";
@@ -20,7 +28,7 @@ import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
-import { checkChange, InOrder } from "./upstream.ts";
+import { checkChange, InOrder, isRowChange } from "./upstream.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
@@ -133,24 +141,34 @@ export class DioCore implements DioParts, OpenDio {
   }
 
   async inRun<T>(kind: RunKind, work: (run: Run) => Promise<T>, call: CallOptions = {}): Promise<T> {
-    const signal = anySignal(call.signal, this.#closing.signal);
-    const run = new Run(this.state, { kind, startedAt: this.clock.now(), signal });
+    const closing = this.#closing.signal;
+    // Nothing is begun after the end, and no callback called.
+    closing.throwIfAborted();
+    const linked = call.signal === undefined ? undefined : linkSignals(call.signal, closing);
+    const run = new Run(this.state, {
+      kind,
+      startedAt: this.clock.now(),
+      signal: linked?.signal ?? closing,
+    });
     try {
       return await work(run);
     } finally {
       run.end();
+      linked?.release();
     }
   }
 
   handleEvent(change: ChangeEvent): Promise<void> {
     this.assertOpen();
-    return this.#events.run(change.type === "invalidated" ? "" : change.id, async () => {
+    return this.#events.run(isRowChange(change) ? change.id : "", async () => {
       try {
         checkChange(change, this.name);
         await this.inRun("event", (run) => this.#reconcile(run, change));
       } catch (error) {
         const failure = toDioramaError(error, "unavailable", `${this.name}: a change could not be applied`);
         this.state.announce({ type: "upstreamFailed", error: failure });
+        // What there is of it is old from now on.
+        if (isRowChange(change)) this.state.markStale(change.id);
         throw failure;
       }
       await this.arrived(change);

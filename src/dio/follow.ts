@@ -1,9 +1,11 @@
 import {
-  anySignal,
+  abortable,
   type Backoff,
   backoffDelayMs,
   type Clock,
   type DioramaError,
+  isDioramaError,
+  linkSignals,
   sleep,
   toDioramaError,
 } from "../base/index.ts";
@@ -11,6 +13,10 @@ import type { CallOptions, ChangeEvent } from "../vista/index.ts";
 
 /** Waits between attempts to subscribe again. */
 const RESUBSCRIBE: Backoff = { minMs: 250, maxMs: 60_000 };
+/** A feed that has not broken for so long was a good one: the waits begin anew. */
+const STABLE_MS = 10_000;
+/** A feed that has not failed for so long is subscribed to, though it may have nothing to tell. */
+const SETTLED_MS = 100;
 
 /** Opens a feed of changes; `position` is where the last one that was applied stood, where the feed says. */
 export type OpenFeed = (
@@ -24,10 +30,11 @@ export interface FollowHost {
   readonly name: string;
   /** The stored position of this feed. */
   position(): string | undefined;
+  /** Its failure is told elsewhere: the feed goes on. */
   handle(change: ChangeEvent): Promise<void>;
   /** Told of each loss of the feed; changes were missed. */
   onLoss(error: DioramaError): void;
-  /** The feed is subscribed to: what it may have missed until then has to be fetched. Rejects never. */
+  /** The feed is subscribed to: what it may have missed until then has to be fetched. Never rejects. */
   onSubscribed(times: "first" | "again"): Promise<void>;
 }
 
@@ -41,10 +48,16 @@ export interface Following {
 
 /** Applies a feed's changes one after the other; after a loss, subscribes again with back-off. */
 export function follow(open: OpenFeed, host: FollowHost): Following {
-  const stopping = new AbortController();
-  const signal = anySignal(stopping.signal, host.closing);
+  const stopping = linkSignals(host.closing);
   const ready = Promise.withResolvers<void>();
-  const done = followUntil(open, host, { signal, onReady: ready.resolve }).finally(ready.resolve);
+  const heard = {
+    ...host,
+    onSubscribed: (times: "first" | "again") => host.onSubscribed(times).then(ready.resolve),
+  };
+  const done = followUntil(open, heard, stopping.signal).finally(() => {
+    stopping.release();
+    ready.resolve();
+  });
   return {
     ready: ready.promise,
     done,
@@ -55,32 +68,65 @@ export function follow(open: OpenFeed, host: FollowHost): Following {
   };
 }
 
-async function followUntil(
-  open: OpenFeed,
-  host: FollowHost,
-  { signal, onReady }: { readonly signal: AbortSignal; readonly onReady: () => void },
-): Promise<void> {
+async function followUntil(open: OpenFeed, host: FollowHost, signal: AbortSignal): Promise<void> {
+  const { clock, name } = host;
   let failures = 0;
   while (!signal.aborted) {
+    const sinceMs = clock.monotonic();
     try {
-      const changes = open({ signal, position: host.position() })[Symbol.asyncIterator]();
-      let step = changes.next();
-      // Subscribed first, then what was missed is fetched: nothing falls between the two.
-      void host.onSubscribed(failures === 0 ? "first" : "again").then(onReady);
-      for (let result = await step; result.done !== true && !signal.aborted; result = await step) {
-        failures = 0;
-        // Its failure is an event of its own; the feed goes on.
-        await host.handle(result.value).catch(() => undefined);
-        step = changes.next();
-      }
-      await changes.return?.();
+      await walk(open, host, { signal, wasLost: failures > 0 });
       return;
     } catch (error) {
       if (signal.aborted) return;
-      failures += 1;
-      host.onLoss(toDioramaError(error, "unavailable", `${host.name}: the change feed broke`));
-      await sleep(host.clock, backoffDelayMs(RESUBSCRIBE, failures), signal);
+      const failure = toDioramaError(error, "unavailable", `${name}: the change feed broke`);
+      host.onLoss(failure);
+      // Asking again can't help.
+      if (isDioramaError(failure, "unsupported", "unimplemented")) return;
+      failures = clock.monotonic() - sinceMs >= STABLE_MS ? 1 : failures + 1;
+      await sleep(clock, backoffDelayMs(RESUBSCRIBE, failures), signal);
     }
+  }
+}
+
+/** Follows the feed to its end; throws when it is lost. */
+async function walk(
+  open: OpenFeed,
+  host: FollowHost,
+  call: { readonly signal: AbortSignal; readonly wasLost: boolean },
+): Promise<void> {
+  const { signal } = call;
+  let isLookedAt = false;
+  const subscribed = (): void => {
+    if (!isLookedAt) void host.onSubscribed(call.wasLost ? "again" : "first");
+    isLookedAt = true;
+  };
+  const changes = open({ signal, position: host.position() })[Symbol.asyncIterator]();
+  // Subscribed first, then what was missed is fetched: nothing falls between the two. After a loss only when
+  // the feed holds, so that a feed that breaks at once costs no refresh each time.
+  const first = changes.next();
+  const settled = call.wasLost ? host.clock.setTimer(subscribed, SETTLED_MS) : undefined;
+  if (!call.wasLost) subscribed();
+  try {
+    for (let next = first; ; next = changes.next()) {
+      // A feed need not heed the signal.
+      const step = await abortable(Promise.resolve(next), signal);
+      subscribed();
+      if (step.done === true) return;
+      await host.handle(step.value).catch(() => undefined);
+      signal.throwIfAborted();
+    }
+  } finally {
+    settled?.cancel();
+    leave(changes);
+  }
+}
+
+/** Lets go of the feed, which may hang in what it does: nobody waits for it. */
+function leave(changes: AsyncIterator<ChangeEvent>): void {
+  try {
+    Promise.resolve(changes.return?.()).catch(() => undefined);
+  } catch {
+    // It has ended, or was given up with an error that came first.
   }
 }
 

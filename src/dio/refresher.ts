@@ -41,36 +41,64 @@ export class Refresher {
   }
 }
 
+interface RefreshTimerOptions {
+  /** Infinity: never. */
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly activity: ActivitySignal;
+}
+
 /** Ticks every interval after the last tick ended; slower in standby, not at all offline. */
 export class RefreshTimer {
   readonly #tick: () => Promise<unknown>;
-  readonly #options: { readonly everyMs: number; readonly clock: Clock; readonly activity: ActivitySignal };
+  readonly #options: RefreshTimerOptions;
+  readonly #leaveActivity: () => void;
+  /** Absent while a tick runs. */
   #timer: Timer | undefined;
+  /** Where the interval began. */
+  #sinceMs = 0;
   #stopped = false;
 
-  constructor(
-    tick: () => Promise<unknown>,
-    options: { readonly everyMs: number; readonly clock: Clock; readonly activity: ActivitySignal },
-  ) {
+  constructor(tick: () => Promise<unknown>, options: RefreshTimerOptions) {
     this.#tick = tick;
     this.#options = options;
-    if (options.everyMs !== Infinity) this.#arm();
+    const isOn = options.everyMs !== Infinity;
+    // The interval under way gets the length of the new state, counted from where it began.
+    this.#leaveActivity = isOn ? options.activity.subscribe(() => this.#adjust()) : () => undefined;
+    if (isOn) this.#begin();
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#leaveActivity();
     this.#timer?.cancel();
+  }
+
+  #begin(): void {
+    this.#sinceMs = this.#options.clock.monotonic();
+    this.#arm();
+  }
+
+  #adjust(): void {
+    if (this.#timer === undefined || this.#stopped) return;
+    this.#timer.cancel();
+    this.#arm();
   }
 
   #arm(): void {
     const { everyMs, clock, activity } = this.#options;
-    const delayMs = activity.state === "standby" ? everyMs * STANDBY_FACTOR : everyMs;
-    this.#timer = clock.setTimer(() => void this.#fire(), delayMs);
+    const intervalMs = activity.state === "standby" ? everyMs * STANDBY_FACTOR : everyMs;
+    const leftMs = Math.max(0, this.#sinceMs + intervalMs - clock.monotonic());
+    this.#timer = clock.setTimer(() => void this.#fire(), leftMs);
   }
 
   async #fire(): Promise<void> {
-    // A failed refresh was announced; the next interval tries again.
-    if (this.#options.activity.state !== "offline") await this.#tick().catch(() => undefined);
-    if (!this.#stopped) this.#arm();
+    this.#timer = undefined;
+    try {
+      if (this.#options.activity.state !== "offline") await this.#tick();
+    } catch {
+      // A failed refresh was announced; the next interval tries again.
+    }
+    if (!this.#stopped) this.#begin();
   }
 }

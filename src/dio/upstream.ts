@@ -11,8 +11,16 @@ const TYPES: readonly string[] = [
   "invalidated",
 ] satisfies ChangeEvent["type"][];
 
+/** Whether it is of one row, as far as can be told of something that comes from outside. */
+export function isRowChange(change: ChangeEvent): change is ChangeEvent & { readonly id: string } {
+  return typeof change === "object" && change !== null && "id" in change && typeof change.id === "string";
+}
+
 /** A change from outside: `invalid` where it is none. */
 export function checkChange(change: ChangeEvent, vista: string): void {
+  if (typeof change !== "object" || change === null) {
+    throw new DioramaError("invalid", `${vista}: a change is an object with a type`, { place: { vista } });
+  }
   if (!TYPES.includes(change.type)) {
     const message = `${vista}: ${JSON.stringify(change.type)} is no type of change; types are ${TYPES.join(", ")}`;
     throw new DioramaError("invalid", message, { place: { vista } });

@@ -260,26 +260,26 @@ describe("the difference", () => {
   });
 
   test("D13 a big publication does not hold the thread, but for what differs", async () => {
-    const { begin, table } = await createRig();
-    table.hold();
-    const first = begin("seed");
-    await first.putAll(manyRows(200_000, 1));
-    const fillMs = await longestHold(first.publish());
-    first.end();
-    const second = begin("refresh");
-    second.clear();
-    const rows = manyRows(200_000, 1);
-    rows.delete("r7");
-    await second.putAll(rows);
-    const differenceMs = await longestHold(second.publish());
-    second.end();
-    table.release();
-    // Some milliseconds each on an idle machine; comparing all in one stretch takes more than a hundred.
-    expect({ fillMs, differenceMs }).toEqual({
-      fillMs: expect.any(Number),
-      differenceMs: expect.any(Number),
-    });
-    expect(Math.max(fillMs, differenceMs)).toBeLessThan(60);
+    const holdsMs: number[] = [];
+    // The least of some: other work on the machine only adds to it.
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const { begin, table } = await createRig();
+      table.hold();
+      const first = begin("seed");
+      await first.putAll(manyRows(200_000, 1));
+      const fillMs = await longestHold(first.publish());
+      first.end();
+      const second = begin("refresh");
+      second.clear();
+      const rows = manyRows(200_000, 1);
+      rows.delete("r7");
+      await second.putAll(rows);
+      holdsMs.push(Math.max(fillMs, await longestHold(second.publish())));
+      second.end();
+      table.release();
+    }
+    // Some milliseconds on an idle machine; comparing all in one stretch takes more than a hundred.
+    expect(Math.min(...holdsMs)).toBeLessThan(40);
   });
 
   test("D8 a fill that is faster than the disk waits for it", async () => {

@@ -310,10 +310,12 @@ describe("a cache that outlives the Lens", () => {
     `;
     await run(script, folder);
     const { source } = createStage();
+    // Its clock stands still: what the master is asked is not answered.
+    source.setFaults({ latencyMs: { read: [500, 500] } });
     const lens = await Lens.builder().cacheAt(folder).onStart(seedFromMaster).build();
     onTestFinished(() => lens.close());
     const dio = await lens.makeDio(source);
-    expect([await dio.vista().count(), dio.cache.complete, source.calls("read")]).toEqual([4, true, 0]);
+    expect([await dio.vista().count(), dio.cache.complete]).toEqual([4, true]);
     expect((await dio.vista().get("a"))?.name).toBe("Apple tart");
     await expect.poll(() => source.calls("read")).toBe(1);
   });

@@ -1,17 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { chooseCellEdit, chooseNewRow } from "../choose-edits.ts";
 import { TourError } from "../failure.ts";
 import { name, show } from "../format.ts";
 import type { Skipped, UpstreamReport } from "../report.ts";
 import type { Tour } from "../tour.ts";
-import { eventsUntil, type Heard } from "./events-until.ts";
+import { eventsUntil } from "./events-until.ts";
 import type { TourSource } from "./open-source.ts";
 import type { Workshop } from "./open-workshop.ts";
-
-/** Time for the watch to begin. */
-const BEGIN_MS = 100;
-/** An edit that came before the watch had begun is nobody's news: the file is put in place again. */
-const AGAIN_AFTER_MS = 3_000;
 
 /** Somebody else edits the file: the change arrives by itself, as events of the rows that differ. */
 export async function editUpstream(
@@ -24,22 +18,14 @@ export async function editUpstream(
   const edits = editRows(source, workshop);
   if (edits.length === 0) return { skipped: "no row of it could be edited" };
   const following = dio.watch();
-  await sleep(BEGIN_MS, undefined, { signal: tour.signal });
+  await following.ready;
   const events = dio.subscribeEvents();
-  let editedAt = await place(workshop);
-  const again = setInterval(() => {
-    if (!dio.diagnostics().reads.refreshing) void place(workshop).then((at) => (editedAt = at));
-  }, AGAIN_AFTER_MS);
-  let heard: Heard[];
-  try {
-    heard = await eventsUntil(
-      events,
-      ({ type }) => type === "invalidated" || type === "refreshFailed",
-      tour.signal,
-    );
-  } finally {
-    clearInterval(again);
-  }
+  const editedAt = await place(workshop);
+  const heard = await eventsUntil(
+    events,
+    ({ type }) => type === "invalidated" || type === "refreshFailed",
+    tour.signal,
+  );
   await following.stop();
   const last = heard.at(-1)?.event;
   if (last?.type === "refreshFailed") throw last.error;

@@ -60,6 +60,17 @@ export class DioCache<R extends object = Row> {
     return rows;
   }
 
+  /** Every confirmed row, also one that a queued write hides, as a map of its own. */
+  async listConfirmed(): Promise<Map<string, Readonly<R>>> {
+    this.#host.assertOpen(this.#run);
+    const { store } = this.#host.state;
+    await store.whenLoaded();
+    const entries = this.#run === undefined ? store.entries() : this.#run.confirmedEntries();
+    const rows = new Map<string, Readonly<R>>();
+    for (const [id, row] of entries) rows.set(id, toTyped<R>(row));
+    return rows;
+  }
+
   /** How many rows are visible. */
   async count(): Promise<number> {
     this.#host.assertOpen(this.#run);
@@ -83,14 +94,15 @@ export class DioCache<R extends object = Row> {
 
   /** Puts many confirmed rows in one publication; bad input changes nothing. */
   async insertAll(rows: RowsInput<R>): Promise<void> {
-    await this.#inRun((run) => this.#stage(run, rows));
+    await this.#inRun(async (run) => run.putAll(await this.#toOwnRows(rows)));
   }
 
   /** Makes these the only confirmed rows, in one publication; bad input changes nothing. */
   async replaceAll(rows: RowsInput<R>): Promise<void> {
     await this.#inRun(async (run) => {
+      const own = await this.#toOwnRows(rows);
       run.clear();
-      await this.#stage(run, rows);
+      await run.putAll(own);
     });
   }
 
@@ -102,6 +114,7 @@ export class DioCache<R extends object = Row> {
 
   /** Removes every confirmed row. Outside a callback the cache is not complete after it. */
   async clear(): Promise<void> {
+    this.#host.assertOpen(this.#run);
     if (this.#run === undefined) this.#host.emptied();
     await this.#inRun((run) => {
       run.clear();
@@ -163,10 +176,10 @@ export class DioCache<R extends object = Row> {
     });
   }
 
-  async #stage(run: Run, rows: RowsInput<R>): Promise<void> {
+  /** Collected before anything is written, so that bad input in the middle leaves nothing behind. */
+  async #toOwnRows(rows: RowsInput<R>): Promise<Map<string, Row>> {
     const { name, rows: ownRows } = this.#host;
     const slice = new TimeSlice();
-    // Collected first, so that bad input in the middle leaves nothing behind.
     const own = new Map<string, Row>();
     for await (const batch of toEntries(rows, (row) => ownRows.idOf(row), name)) {
       for (const entry of batch) {
@@ -177,6 +190,6 @@ export class DioCache<R extends object = Row> {
       }
     }
     this.#host.assertOpen(this.#run);
-    await run.putAll(own);
+    return own;
   }
 }

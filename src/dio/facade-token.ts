@@ -14,7 +14,8 @@ export function toToken(place: TokenPlace): string {
 export function fromToken(token: string, name: string): TokenPlace {
   const match = /^(\d{1,15})\.(.+)$/.exec(token);
   try {
-    if (match !== null) return { offset: Number(match[1]), afterId: decodeURIComponent(match[2] ?? "") };
+    const place = { offset: Number(match?.[1]), afterId: decodeURIComponent(match?.[2] ?? "") };
+    if (match !== null && toToken(place) === token) return place;
   } catch {
     // Reported below, like every other token that is none of ours.
   }

@@ -85,7 +85,7 @@ export class Reader implements FacadeReads {
 
   /** Reads one row again from the master. */
   reread(id: string): Promise<void> {
-    return this.#rowReads.fetch(id);
+    return this.#rowReads.refetch(id);
   }
 
   visible(id: string): Row | undefined {

@@ -50,6 +50,14 @@ export class RowReads {
     );
   }
 
+  /** As `fetch`, for who knows that the row is out of date: what was asked before that is no answer. */
+  async refetch(id: string): Promise<void> {
+    const running = this.#flights.running(id);
+    if (running === undefined) return this.fetch(id);
+    await running.catch(() => undefined);
+    if (this.#context.state.isStale(id)) await this.fetch(id);
+  }
+
   async #getChecked(id: string): Promise<Row | undefined> {
     const { state } = this.#context;
     if (!state.store.knows(id)) await state.store.ensure([id]);

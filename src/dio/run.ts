@@ -142,6 +142,16 @@ export class Run {
     return this.#state.overlay.showOver(id, this.confirmed(id));
   }
 
+  /** The confirmed rows as this run sees them. */
+  *confirmedEntries(): Generator<readonly [string, Row]> {
+    const seen = new Set<string>();
+    for (const id of this.#ids()) {
+      const row = seen.has(id) ? undefined : this.confirmed(id);
+      seen.add(id);
+      if (row !== undefined) yield [id, row];
+    }
+  }
+
   *visibleEntries(): Generator<readonly [string, Row]> {
     const seen = new Set<string>();
     for (const id of this.#ids()) {

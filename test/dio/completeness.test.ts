@@ -110,6 +110,17 @@ describe("what is half done is not complete", () => {
     expect([dio.cache.complete, await dio.cache.get("p7")]).toEqual([true, undefined]);
   });
 
+  test("D18 D22 a seed removes what the master lost also where a queued write hides it", async () => {
+    const { dio, source, clock } = await open((builder) => builder);
+    await dio.patched("x", { id: "x", name: "Gone", price: 1, category: "buns" });
+    source.failNext("delete", new DioramaError("unavailable", "down"));
+    await dio.vista().delete("x");
+    expect(await dio.vista().count()).toBe(4);
+    expect(ids(await dio.cache.listConfirmed())).toEqual(["a", "b", "c", "d"]);
+    await clock.advance(60_000);
+    expect(await dio.vista().get("x")).toBeUndefined();
+  });
+
   test("D17 onQuery may say that it has brought everything", async () => {
     let asked = 0;
     const { dio } = await open((builder) =>

@@ -3,6 +3,7 @@ import {
   type Dio,
   type DioramaError,
   type Query,
+  seedFromMaster,
   type StandardSchemaV1,
 } from "vantage-diorama";
 import { describe, expect, test } from "vitest";
@@ -320,6 +321,18 @@ describe("stale rows", () => {
     await clock.advance(1);
     expect(await reads()).toBe(1);
     expect(dio.diagnostics().freshness.stale).toBe(false);
+  });
+
+  test("D15 W18 a row in doubt is asked for anew, not answered by what was asked before", async () => {
+    const { source, builder, backend, clock } = createStage();
+    const dio = await (await openLens({ clock, builder: builder.onStart(seedFromMaster) })).makeDio(source);
+    await dio.invalidateRecord("a");
+    // Its rows are read, and with them the stale one again, while the write is on its way.
+    await dio.vista().where("category", "tarts").deleteAll();
+    await dio.flush();
+    await settle();
+    expect(ids(backend.source.rows)).toEqual(["b", "d"]);
+    expect(ids(await dio.cache.list())).toEqual(["b", "d"]);
   });
 
   test("D30 after invalidateAll each row of an incomplete cache is read again once", async () => {

@@ -139,7 +139,7 @@ describe("a loss", () => {
     await settle();
     expect(story).toEqual(["first", "a", "lost: unavailable products: the change feed broke: gone"]);
     expect([feeds.length, feeds[0]?.left]).toEqual([1, 1]);
-    while (feeds.length < 2) await clock.advance(10);
+    while (feeds.length < 2) await clock.advance(1);
     expect(positions).toEqual([undefined, "7"]);
     expect(story).toHaveLength(3);
     // It holds.
@@ -232,11 +232,11 @@ describe("stopping", () => {
   });
 
   test("D31 while it waits to subscribe again, or has just done so", async () => {
-    for (const waitMs of [0, 250]) {
+    for (const isBack of [false, true]) {
       const { feeds, story, following, clock } = createRig();
       feeds[0]?.break(new Error("gone"));
       await settle();
-      await clock.advance(waitMs);
+      while (isBack && feeds.length < 2) await clock.advance(1);
       await following.stop();
       await clock.advance(100_000);
       expect([story.includes("again"), clock.timerCount]).toEqual([false, 0]);

@@ -13,7 +13,7 @@ export {
   type ErrorCode,
   type ErrorPlace,
 } from "./errors.ts";
-export { silentLogger, type Logger } from "./logger.ts";
+export { silentLogger, toSafeLogger, type Logger } from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
 export { Ring } from "./ring.ts";
 export { SingleFlight } from "./single-flight.ts";

@@ -1,4 +1,11 @@
-import { createActivity, DioramaError, silentLogger, systemClock, toMilliseconds } from "../base/index.ts";
+import {
+  createActivity,
+  DioramaError,
+  silentLogger,
+  systemClock,
+  toSafeLogger,
+  toMilliseconds,
+} from "../base/index.ts";
 import { type CacheBackend, createMemoryCache } from "../cache/index.ts";
 import type { CloseOptions, Dio, OpenDio, openDio } from "../dio/index.ts";
 import { createMemoryQueues, type QueueBackend } from "../queue/index.ts";
@@ -86,7 +93,7 @@ export class Lens {
       cache: this.#cache,
       queues: this.#queues,
       activity: settings.activity ?? createActivity(),
-      logger: settings.logger ?? silentLogger,
+      logger: toSafeLogger(settings.logger ?? silentLogger),
       clock: settings.clock ?? systemClock,
       onOpen: (open) => {
         this.#assertOpen();

@@ -1,45 +1,111 @@
-import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
+import { PerformanceObserver } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
+import { median } from "./measure.ts";
 
 /** What the main thread went through while something ran. Milliseconds and megabytes. */
 export interface LoopReport {
-  /** How late a timer of one millisecond was. */
+  /** For how long the thread was held at a stretch: its own processor time, without the collector's pauses. */
+  readonly holdP99Ms: number;
+  readonly holdMaxMs: number;
+  /** How late a timer was, by the wall clock: the collector's pauses and the other programs' turns are in it. */
   readonly delayP99Ms: number;
   readonly delayMaxMs: number;
-  /** Of it, the longest pause of the garbage collector. */
+  /** The garbage collector's pauses, by the wall clock. */
   readonly collectionMaxMs: number;
   readonly collectionTotalMs: number;
   readonly heapPeakMb: number;
 }
 
+/** From one tick to the next. */
+interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cpuMs: number;
+}
+
+interface Pause {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const TICK_MS = 2;
+const HEAP_EVERY_TICKS = 10;
+
 /** Watches the event loop, the collector and the heap while `work` runs. */
 export async function watchLoop<T>(work: () => Promise<T>): Promise<{ result: T; report: LoopReport }> {
-  const pausesMs: number[] = [];
+  const pauses: Pause[] = [];
   const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) pausesMs.push(entry.duration);
+    for (const { startTime, duration } of list.getEntries())
+      pauses.push({ fromMs: startTime, toMs: startTime + duration });
   });
   observer.observe({ entryTypes: ["gc"] });
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  let heapPeak = process.memoryUsage().heapUsed;
-  const sampler = setInterval(() => (heapPeak = Math.max(heapPeak, process.memoryUsage().heapUsed)), 20);
+  const stretches: Stretch[] = [];
+  let heapPeak = heapUsed();
+  let fromMs = performance.now();
+  let cpuMs = threadCpuMs();
+  const tick = (): void => {
+    const toMs = performance.now();
+    const cpuNowMs = threadCpuMs();
+    stretches.push({ fromMs, toMs, cpuMs: cpuNowMs - cpuMs });
+    if (stretches.length % HEAP_EVERY_TICKS === 0 || toMs - fromMs > 20)
+      heapPeak = Math.max(heapPeak, heapUsed());
+    fromMs = toMs;
+    cpuMs = cpuNowMs;
+  };
+  const ticking = setInterval(tick, TICK_MS);
   try {
     const result = await work();
-    delay.disable();
-    // The observer hears of the last pauses a turn later.
+    // One more tick for the last stretch; and the observer hears of the last pauses a turn later.
     await new Promise((resolve) => setTimeout(resolve, 10));
-    return {
-      result,
-      report: {
-        delayP99Ms: delay.percentile(99) / 1e6,
-        delayMaxMs: delay.max / 1e6,
-        collectionMaxMs: Math.max(0, ...pausesMs),
-        collectionTotalMs: pausesMs.reduce((sum, pauseMs) => sum + pauseMs, 0),
-        heapPeakMb: heapPeak / 1e6,
-      },
-    };
+    return { result, report: toReport(stretches, pauses, heapPeak / 1e6) };
   } finally {
-    clearInterval(sampler);
+    clearInterval(ticking);
     observer.disconnect();
-    delay.disable();
   }
+}
+
+/** What stands beside the holds in the results: the medians of several runs. */
+export function describeLoop(reports: readonly LoopReport[]): string {
+  const of = (pick: (report: LoopReport) => number): string => median(reports.map(pick)).toFixed(0);
+  return (
+    `longest hold ${of((report) => report.holdMaxMs)} ms; ` +
+    `the collector's pauses: longest ${of((report) => report.collectionMaxMs)} ms, ${of((report) => report.collectionTotalMs)} ms in all; ` +
+    `by the wall clock, with those and other programs' turns: p99 ${of((report) => report.delayP99Ms)} ms, longest ${of((report) => report.delayMaxMs)} ms`
+  );
+}
+
+function toReport(stretches: readonly Stretch[], pauses: readonly Pause[], heapPeakMb: number): LoopReport {
+  const delays = stretches.map(({ fromMs, toMs }) => Math.max(0, toMs - fromMs - TICK_MS));
+  const holds = stretches.map(({ fromMs, toMs, cpuMs }) => {
+    let collectingMs = 0;
+    for (const pause of pauses)
+      collectingMs += Math.max(0, Math.min(toMs, pause.toMs) - Math.max(fromMs, pause.fromMs));
+    return Math.max(0, Math.min(cpuMs, toMs - fromMs) - collectingMs);
+  });
+  const collections = pauses.map(({ fromMs, toMs }) => toMs - fromMs);
+  return {
+    holdP99Ms: percentile(holds, 0.99),
+    holdMaxMs: percentile(holds, 1),
+    delayP99Ms: percentile(delays, 0.99),
+    delayMaxMs: percentile(delays, 1),
+    collectionMaxMs: percentile(collections, 1),
+    collectionTotalMs: collections.reduce((sum, pauseMs) => sum + pauseMs, 0),
+    heapPeakMb,
+  };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** Processor time of this thread alone: another program's turn is none of it. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** In bytes. */
+function heapUsed(): number {
+  return getHeapStatistics().used_heap_size;
 }

@@ -5,7 +5,7 @@ import { generateProducts, type Product, productColumns } from "vantage-diorama/
 import type { Claim } from "../claim.ts";
 import { median } from "../measure.ts";
 import { inTemporaryFolder } from "../temporary-folder.ts";
-import { type LoopReport, watchLoop } from "../watch-loop.ts";
+import { describeLoop, type LoopReport, watchLoop } from "../watch-loop.ts";
 
 const BATCH_ROWS = 1_000;
 
@@ -69,8 +69,7 @@ export const claim: Claim = {
         reports.push(seeded.report);
       });
     }
-    const delayP99Ms = median(reports.map((report) => report.delayP99Ms));
-    const [worst] = reports.toSorted((a, b) => b.delayMaxMs - a.delayMaxMs);
+    const holdP99Ms = median(reports.map((report) => report.holdP99Ms));
     return [
       {
         work: `${rows.toLocaleString("en")} rows from an iterator to the disk`,
@@ -82,14 +81,14 @@ export const claim: Claim = {
         target: 1 / 0.7,
       },
       {
-        work: "event-loop delay meanwhile, p99",
+        work: "the main thread held at a stretch meanwhile, p99",
         against: "50 ms",
-        ours: delayP99Ms,
+        ours: holdP99Ms,
         limit: 50,
         unit: "ms",
-        ratio: delayP99Ms / 50,
+        ratio: holdP99Ms / 50,
         target: 1,
-        note: `longest ${(worst?.delayMaxMs ?? 0).toFixed(0)} ms, of which the collector's longest pause ${(worst?.collectionMaxMs ?? 0).toFixed(0)} ms`,
+        note: describeLoop(reports),
       },
     ];
   },

@@ -39,6 +39,8 @@ export class DioState {
   /** What the ids changed in this stretch showed before it. */
   #before = new Map<string, Row | undefined>();
   #touched = new Set<string>();
+  /** A row may show again what it showed before: one that was confirmed once, over nothing queued, differs. */
+  #mayBeSame = false;
   #reset = false;
   #events: DioEventBody[] = [];
   #published: PromiseWithResolvers<void> | undefined;
@@ -171,14 +173,14 @@ export class DioState {
     for (const id of this.#stale) if (!mark.isOutdated(id)) this.#freshen(id);
   }
 
-  /** The rows are being dropped by hand: no read that is under way leaves everything behind. */
+  /** The rows are being dropped: no read that is under way leaves everything behind. */
   noteEmptied(): void {
     for (const mark of this.#marks) mark.noteEmptied();
   }
 
-  /** The master is another one: what was asked of the old one, and is still under way, brings nothing. */
-  dropReads(): void {
-    for (const mark of this.#marks) mark.drop();
+  /** What was asked and is still under way brings nothing: every row is another one than it was. */
+  dropReads(except?: ReadMark): void {
+    for (const mark of this.#marks) if (mark !== except) mark.drop();
   }
 
   /** The confirmed rows have changed behind everybody's back: readers start over. */
@@ -257,7 +259,8 @@ export class DioState {
   }
 
   #remember(id: string): void {
-    if (!this.#before.has(id)) this.#before.set(id, this.visible(id));
+    if (this.#before.has(id)) this.#mayBeSame = true;
+    else this.#before.set(id, this.visible(id));
     if (this.#published === undefined) void this.published();
   }
 
@@ -270,6 +273,7 @@ export class DioState {
       this.startOver();
       return;
     }
+    this.#mayBeSame = true;
     void this.published();
     if (!hidesAll) for (const id of this.store.ids()) this.#remember(id);
     for (const id of this.overlay.ids()) this.#remember(id);
@@ -282,6 +286,7 @@ export class DioState {
       this.#rememberAll({ size: this.overlay.hidesAll ? store.count : 0, keys: () => store.ids() });
       return;
     }
+    this.#mayBeSame = true;
     for (const id of concernedIds(op)) {
       this.#remember(id);
       this.#touched.add(id);
@@ -292,10 +297,12 @@ export class DioState {
     const before = this.#before;
     const touched = this.#touched;
     const reset = this.#reset;
+    const mayBeSame = this.#mayBeSame || !this.overlay.isEmpty;
     this.#before = new Map();
+    this.#mayBeSame = false;
     if (touched.size > 0) this.#touched = new Set();
     this.#reset = false;
-    const changes = reset ? [] : this.#changesSince(before);
+    const changes = reset ? [] : this.#changesSince(before, mayBeSame);
     if (changes.length === 0 && !reset && touched.size === 0) return;
     this.#tell({ changes, reset, touched: [...touched] });
     if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
@@ -303,7 +310,7 @@ export class DioState {
   }
 
   /** Where nobody listens, no more of them than it takes to know that they are many. */
-  #changesSince(before: ReadonlyMap<string, Row | undefined>): readonly RowChange[] {
+  #changesSince(before: ReadonlyMap<string, Row | undefined>, mayBeSame: boolean): readonly RowChange[] {
     const most = this.#listeners.size > 0 ? Infinity : MAX_ROW_EVENTS + 1;
     const changes: RowChange[] = [];
     // A callback, since a fill comes by here with every row: walking a Map in a loop makes a list of each entry.
@@ -311,7 +318,8 @@ export class DioState {
       if (changes.length === most) return;
       const after = this.visible(id);
       if (old === after) return;
-      if (old !== undefined && after !== undefined && equalRows(old, after)) this.#keep(id, old);
+      const isSame = mayBeSame && old !== undefined && after !== undefined && equalRows(old, after);
+      if (isSame) this.#keep(id, old);
       else changes.push({ id, before: old, after });
     });
     return changes;

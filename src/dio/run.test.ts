@@ -260,9 +260,11 @@ describe("the difference", () => {
   });
 
   test("D13 a big publication does not hold the thread, but for what differs", async () => {
+    // Some milliseconds on an idle machine; comparing all in one stretch takes more than a hundred.
+    const mostMs = 40;
     const holdsMs: number[] = [];
     // The least of some: other work on the machine only adds to it.
-    for (let attempt = 0; attempt < 4; attempt++) {
+    while (holdsMs.length < 12 && !holdsMs.some((holdMs) => holdMs < mostMs)) {
       const { begin, table } = await createRig();
       table.hold();
       const first = begin("seed");
@@ -278,8 +280,7 @@ describe("the difference", () => {
       second.end();
       table.release();
     }
-    // Some milliseconds on an idle machine; comparing all in one stretch takes more than a hundred.
-    expect(Math.min(...holdsMs)).toBeLessThan(40);
+    expect(Math.min(...holdsMs)).toBeLessThan(mostMs);
   });
 
   test("D8 a fill that is faster than the disk waits for it", async () => {

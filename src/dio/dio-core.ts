@@ -18,7 +18,7 @@ import type { DioParts } from "./dio-parts.ts";
 import { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { FacadeSource } from "./facade-source.ts";
-import { follow, type Following, type OpenFeed, MASTER_FEED, positionNote } from "./follow.ts";
+import { FeedMoved, follow, type Following, type OpenFeed, MASTER_FEED, positionNote } from "./follow.ts";
 import { checkMaster } from "./check-master.ts";
 import { offlineError } from "./master-guard.ts";
 import { createMasterSource } from "./master-source.ts";
@@ -80,7 +80,7 @@ export class DioCore implements DioParts, OpenDio {
         this.#reader.forgetFills();
         this.writer.observeRefresh();
       },
-      swapMaster: (next) => this.#swapMaster(next),
+      swapMaster: (next, run) => this.#swapMaster(next, run),
     });
     this.#reader = new Reader(context, this.#wholeReads);
     this.writer = createWriter(context, opened.queue, (id) => this.#reader.reread(id));
@@ -195,23 +195,10 @@ export class DioCore implements DioParts, OpenDio {
   }
 
   async *watchMaster(call: CallOptions): AsyncGenerator<ChangeEvent> {
-    for (let isFirst = true; this.#master.capabilities.canSubscribe; isFirst = false) {
-      const swapped = this.#swapped.signal;
-      const changes = this.#master.watch({ signal: anySignal(call.signal, swapped) });
-      let step = changes.next();
-      try {
-        // Subscribed first: what this master did since it was read is caught up with.
-        if (!isFirst) yield { type: "invalidated" };
-        for (let result = await step; result.done !== true; result = await step) {
-          yield result.value;
-          step = changes.next();
-        }
-      } finally {
-        step.catch(() => undefined);
-        await changes.return?.();
-      }
-      if (!swapped.aborted || call.signal?.aborted === true) return;
-    }
+    const swapped = this.#swapped.signal;
+    yield* this.#master.watch({ signal: anySignal(call.signal, swapped) });
+    const goesOn = swapped.aborted && call.signal?.aborted !== true;
+    if (goesOn && this.#master.capabilities.canSubscribe) throw new FeedMoved();
   }
 
   invalidate(): void {
@@ -302,12 +289,12 @@ export class DioCore implements DioParts, OpenDio {
     }
   }
 
-  #swapMaster(next: Vista): void {
-    const { store } = this.state;
+  #swapMaster(next: Vista, run: Run): void {
     this.#master = next;
-    store.setMeta({ fingerprint: next.fingerprint() });
-    // What the old one still answers is of other rows.
-    this.state.dropReads();
+    this.state.store.setMeta({ fingerprint: next.fingerprint(), complete: false });
+    // What the old one still answers is of other rows, and so is what it confirms.
+    this.state.dropReads(run.mark);
+    this.writer.observeRefresh();
     this.#swapped.abort();
     this.#swapped = new AbortController();
   }

@@ -98,7 +98,8 @@ export class Dio<R extends object = Row> {
   /** What onEvent does by default: puts, removes, or reads again what changed. */
   async applyChange(change: ChangeEvent<R>): Promise<void> {
     const untyped = untypedChange(change);
-    const { master, rows } = this.#parts;
+    const { rows } = this.#parts;
+    const master = (): Vista => this.#ownMaster ?? this.#parts.master;
     checkChange(untyped, this.name);
     if (untyped.type !== "invalidated")
       return this.#write(untyped, (run) => stageChange(run, untyped, master, rows));

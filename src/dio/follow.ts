@@ -18,6 +18,9 @@ const STABLE_MS = 10_000;
 /** A feed that has not failed for so long is subscribed to, though it may have nothing to tell. */
 const SETTLED_MS = 100;
 
+/** Thrown by a feed that is to be opened again elsewhere: no failure, but changes may have been missed. */
+export class FeedMoved extends Error {}
+
 /** Opens a feed of changes; `position` is where the last one that was applied stood, where the feed says. */
 export type OpenFeed = (
   call: CallOptions & { readonly position: string | undefined },
@@ -71,13 +74,16 @@ export function follow(open: OpenFeed, host: FollowHost): Following {
 async function followUntil(open: OpenFeed, host: FollowHost, signal: AbortSignal): Promise<void> {
   const { clock, name } = host;
   let failures = 0;
+  let wasLost = false;
   while (!signal.aborted) {
     const sinceMs = clock.monotonic();
     try {
-      await walk(open, host, { signal, wasLost: failures > 0 });
+      await walk(open, host, { signal, wasLost });
       return;
     } catch (error) {
       if (signal.aborted) return;
+      wasLost = true;
+      if (error instanceof FeedMoved) continue;
       const failure = toDioramaError(error, "unavailable", `${name}: the change feed broke`);
       host.onLoss(failure);
       // Asking again can't help.

@@ -39,14 +39,13 @@ export function stageRow(run: Run, id: string, row: object | undefined, rows: Ow
 export async function stageChange(
   run: Run,
   change: ChangeEvent,
-  master: Vista,
+  master: () => Vista,
   rows: OwnRows,
 ): Promise<void> {
   switch (change.type) {
     case "inserted":
     case "updated": {
-      const row: object | undefined = change.row ?? (await master.get(change.id, { signal: run.signal }));
-      stageRow(run, change.id, row, rows);
+      stageRow(run, change.id, change.row ?? (await askFor(change.id, master, run)), rows);
       return;
     }
     case "deleted":
@@ -56,6 +55,15 @@ export async function stageChange(
       return;
     default:
       unreachable(change);
+  }
+}
+
+/** The master's row, of the one that is it when it has answered. */
+async function askFor(id: string, master: () => Vista, run: Run): Promise<object | undefined> {
+  for (;;) {
+    const asked = master();
+    const row = await asked.get(id, { signal: run.signal });
+    if (asked === master()) return row;
   }
 }
 

@@ -11,7 +11,8 @@ import { InOrder } from "./upstream.ts";
 export interface WholeReadsHooks {
   /** What onQuery brought, and what waits for upstream, has to be looked at again. */
   renewed(): void;
-  swapMaster(master: Vista): void;
+  /** `run` has read the new one. */
+  swapMaster(master: Vista, run: Run): void;
 }
 
 /** Reads of everything, one at a time: the start, the read-through of the first reader, refreshes, reloads. */
@@ -164,12 +165,13 @@ export class WholeReads {
       await this.#context.inRun(kind, async (run) => {
         const result = await fill(this.#context.handle(run, newMaster), { signal: run.signal });
         const isAll = result?.complete ?? (run.wroteBulk && !hasOnQuery);
+        // First, so that nothing is sent to the old one that the rows of the new one don't know of.
+        if (newMaster !== undefined) this.#hooks.swapMaster(newMaster, run);
         await run.publish({ isAll });
-        // Rows that it published may have been dropped by hand before its end.
-        const isComplete = isAll && !run.mark.wasEmptied;
-        if (newMaster !== undefined) this.#swapMaster(newMaster, isComplete);
-        if (isComplete || this.#renews(run, result)) this.#finish(run, version, kept);
-        else if (result?.complete === false) this.#context.state.store.setMeta({ complete: false });
+        // A run whose rows were dropped before its end has brought nothing.
+        const isWhole = isAll || this.#renews(run, result);
+        if (isWhole && !run.mark.wasEmptied) this.#finish(run, version, kept);
+        else this.#leave(result, newMaster !== undefined || run.mark.wasEmptied);
       });
     });
   }
@@ -179,13 +181,10 @@ export class WholeReads {
     return run.kind === "refresh" && result?.complete !== false && this.#context.state.store.meta.complete;
   }
 
-  #swapMaster(master: Vista, isComplete: boolean): void {
+  #leave(result: FillResult, isOutdated: boolean): void {
     const { state } = this.#context;
-    this.#hooks.swapMaster(master);
-    if (isComplete) return;
-    // The rows that are left are those of the old one.
-    state.store.setMeta({ complete: false });
-    state.markAllStale();
+    if (result?.complete === false) state.store.setMeta({ complete: false });
+    if (isOutdated) state.markAllStale();
   }
 
   #finish(run: Run, version: string | undefined, kept: boolean): void {

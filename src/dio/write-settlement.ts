@@ -254,8 +254,12 @@ export class WriteSettlement {
         if (row !== undefined) left.set(id, row);
       }
     }
-    if (ids === undefined) state.confirmAll(left, { fetchedAt: clock.now(), mark });
-    else
+    if (ids === undefined) {
+      // Rows that were asked for before it are gone as well, also those that have not come yet.
+      state.dropReads();
+      state.noteEmptied();
+      state.confirmAll(left, { fetchedAt: clock.now(), mark });
+    } else
       for (const id of ids) if (!left.has(id)) state.confirm(id, undefined, { fetchedAt: clock.now(), mark });
     for (const id of left.keys()) this.#doubt(id);
   }

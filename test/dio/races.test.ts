@@ -125,7 +125,6 @@ async function reload(stage: Stage): Promise<void> {
 
 function begin(stage: Stage, next: Exclude<Command, { do: "wait" }>): Promise<unknown> {
   const { dio, backends } = stage;
-  const vista = dio.vista();
   switch (next.do) {
     case "write":
       return dio.submit(toRequest(next.request)).staged;
@@ -136,11 +135,20 @@ function begin(stage: Stage, next: Exclude<Command, { do: "wait" }>): Promise<un
       }
       return Promise.resolve();
     case "get":
-      return vista.get(next.id);
+      return dio.vista().get(next.id);
     case "invalidate":
       return dio.invalidateRecord(next.id);
     case "told":
       return dio.handleEvent({ type: "updated", id: next.id });
+    default:
+      return beginSimple(stage, next.do);
+  }
+}
+
+function beginSimple(stage: Stage, call: Call): Promise<unknown> {
+  const { dio } = stage;
+  const vista = dio.vista();
+  switch (call) {
     case "list":
       return vista.list();
     case "count":

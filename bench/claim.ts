@@ -25,5 +25,7 @@ export interface Finding {
 export interface Claim {
   readonly id: string;
   readonly title: string;
+  /** What is left of the distance to the limit, and why: for people, from what profiles showed. */
+  readonly left: string;
   run(scale: Scale): Promise<readonly Finding[]>;
 }

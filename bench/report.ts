@@ -5,6 +5,7 @@ import type { Finding, Scale } from "./claim.ts";
 export interface Result {
   readonly id: string;
   readonly title: string;
+  readonly left: string;
   readonly findings: readonly Finding[];
 }
 
@@ -40,6 +41,8 @@ export function toMarkdown(results: readonly Result[], scale: Scale): string {
       );
     }
   }
+  lines.push("", "## What is left of the distance", "");
+  for (const { id, title, left } of results) lines.push(`- **${id}**, ${title}: ${left}`);
   return `${lines.join("\n")}\n`;
 }
 

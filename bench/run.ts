@@ -27,7 +27,7 @@ else runAll(positionals);
 async function runHere(name: string): Promise<void> {
   const { claim }: { claim: Claim } = await import(path.join(folder, "claims", `${name}.ts`));
   const findings = await claim.run(scale);
-  process.stdout.write(JSON.stringify({ id: claim.id, title: claim.title, findings }));
+  process.stdout.write(JSON.stringify({ id: claim.id, title: claim.title, left: claim.left, findings }));
 }
 
 function runAll(wanted: readonly string[]): void {
@@ -57,7 +57,7 @@ function runClaim(name: string, processes: number): Result {
 function runOnce(name: string): Result {
   process.stderr.write(`${name} …\n`);
   const flags = ["--here", name, "--rows", String(scale.rows), ...(scale.smoke ? ["--smoke"] : [])];
-  const child = spawnSync(process.execPath, ["--max-old-space-size=8192", import.meta.filename, ...flags], {
+  const child = spawnSync(process.execPath, [import.meta.filename, ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -14,6 +14,8 @@ export interface LoopReport {
   readonly collectionMaxMs: number;
   readonly collectionTotalMs: number;
   readonly heapPeakMb: number;
+  /** Processor time of the thread. */
+  readonly cpuMs: number;
 }
 
 /** From one tick to the next. */
@@ -43,6 +45,7 @@ export async function watchLoop<T>(work: () => Promise<T>): Promise<{ result: T;
   let heapPeak = heapUsed();
   let fromMs = performance.now();
   let cpuMs = threadCpuMs();
+  const cpuAtStartMs = cpuMs;
   const tick = (): void => {
     const toMs = performance.now();
     const cpuNowMs = threadCpuMs();
@@ -57,7 +60,8 @@ export async function watchLoop<T>(work: () => Promise<T>): Promise<{ result: T;
     const result = await work();
     // One more tick for the last stretch; and the observer hears of the last pauses a turn later.
     await new Promise((resolve) => setTimeout(resolve, 10));
-    return { result, report: toReport(stretches, pauses, heapPeak / 1e6) };
+    const report = toReport(stretches, pauses);
+    return { result, report: { ...report, heapPeakMb: heapPeak / 1e6, cpuMs: cpuMs - cpuAtStartMs } };
   } finally {
     clearInterval(ticking);
     observer.disconnect();
@@ -67,14 +71,15 @@ export async function watchLoop<T>(work: () => Promise<T>): Promise<{ result: T;
 /** What stands beside the holds in the results: the medians of several runs. */
 export function describeLoop(reports: readonly LoopReport[]): string {
   const of = (pick: (report: LoopReport) => number): string => median(reports.map(pick)).toFixed(0);
-  return (
-    `longest hold ${of((report) => report.holdMaxMs)} ms; ` +
-    `the collector's pauses: longest ${of((report) => report.collectionMaxMs)} ms, ${of((report) => report.collectionTotalMs)} ms in all; ` +
-    `by the wall clock, with those and other programs' turns: p99 ${of((report) => report.delayP99Ms)} ms, longest ${of((report) => report.delayMaxMs)} ms`
-  );
+  const pauses = `longest ${of((report) => report.collectionMaxMs)} ms, ${of((report) => report.collectionTotalMs)} ms in all`;
+  const delays = `p99 ${of((report) => report.delayP99Ms)} ms, longest ${of((report) => report.delayMaxMs)} ms`;
+  return `the collector's pauses: ${pauses}; by the wall clock, with these and other programs' turns: ${delays}`;
 }
 
-function toReport(stretches: readonly Stretch[], pauses: readonly Pause[], heapPeakMb: number): LoopReport {
+function toReport(
+  stretches: readonly Stretch[],
+  pauses: readonly Pause[],
+): Omit<LoopReport, "heapPeakMb" | "cpuMs"> {
   const delays = stretches.map(({ fromMs, toMs }) => Math.max(0, toMs - fromMs - TICK_MS));
   const holds = stretches.map(({ fromMs, toMs, cpuMs }) => {
     let collectingMs = 0;
@@ -90,7 +95,6 @@ function toReport(stretches: readonly Stretch[], pauses: readonly Pause[], heapP
     delayMaxMs: percentile(delays, 1),
     collectionMaxMs: percentile(collections, 1),
     collectionTotalMs: collections.reduce((sum, pauseMs) => sum + pauseMs, 0),
-    heapPeakMb,
   };
 }
 
@@ -100,7 +104,7 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 /** Processor time of this thread alone: another program's turn is none of it. */
-function threadCpuMs(): number {
+export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }

@@ -17,6 +17,7 @@ import { iteratorSource, seed } from "./p1-seed.ts";
 export const claim: Claim = {
   id: "C1",
   title: "a CSV file to a readable Dio",
+  left: "the parser is papaparse's own; what comes on top of it and of the seeding is finding the rows in the text, counting lines, refusing what is ragged or no text, converting cells and looking for ids that come twice. Parsing and seeding share the main thread; what overlaps with it is the worker that writes. The longest hold is that of P1.",
   run: ({ rows, smoke }) =>
     inTemporaryFolder(async (folder) => {
       const file = path.join(folder, "products.csv");

@@ -11,6 +11,7 @@ import { iteratorSource, seed } from "./p1-seed.ts";
 export const claim: Claim = {
   id: "P2a",
   title: "a warm start answers get and count at once",
+  left: "the open itself: reading the table's entry, and one row by its id. The rows follow in batches of a thousand, decoded a few milliseconds at a time; the longest hold is the Map growing, as in P1.",
   async run({ rows, smoke }) {
     const rounds = smoke ? 1 : 5;
     const small = await warmStarts(Math.min(rows, 10_000), rounds);

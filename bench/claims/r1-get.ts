@@ -9,6 +9,7 @@ const GETS = 100_000;
 export const claim: Claim = {
   id: "R1",
   title: "get(id) through the facade",
+  left: "awaiting costs more than looking: the facade adds one call to an async function, and checks four flags before it looks.",
   async run({ rows, rounds, smoke }) {
     const count = Math.min(rows, 100_000);
     const products = [...generateProducts(count, 1)];

@@ -1,4 +1,5 @@
 import type { WriteQueue } from "../queue/index.ts";
+import type { Row } from "../record/index.ts";
 import type { CallOptions, WriteOp } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioContext } from "./dio-context.ts";
@@ -20,6 +21,7 @@ export function createWriter(
     activity,
     name: context.name,
     idColumn: context.master().idColumn,
+    belongs: (id: string, row: Row) => context.rows.belongs(id, row),
     durable: queues.durable,
     readStored: (id: string, call: CallOptions) => context.master().get(id, call),
     // A row that can't be read now stays stale, and the next reader tries again.

@@ -45,6 +45,8 @@ export interface WriterHost {
   /** Offline pauses sending. */
   readonly activity: ActivitySignal;
   readonly idColumn: string | undefined;
+  /** Whether the row is one that the master, as it is narrowed, shows; absent: it shows every row. */
+  belongs?(id: string, row: Row): boolean;
   /** For error messages. */
   readonly name: string;
   /** The queue is still there after the process ended. */

@@ -233,14 +233,17 @@ export class WriteSettlement {
   }
 
   #confirmRow(op: RowOp, row: Row | undefined, since: Since): void {
-    const { state, clock } = this.#parts.host;
+    const { host } = this.#parts;
+    const { state, clock } = host;
     const { mark } = since;
     const base = state.store.get(op.id);
     const overtaken = since.overtaken || mark?.isNewer(op.id) === true;
     // Something came while the op was under way. Where it shows the op's effect it is newer, and stays.
     if (overtaken && carriesOp(op, base)) return;
     const stored = overtaken ? applyOp(op, base) : (row ?? applyOp(op, base));
-    state.confirm(op.id, stored, { fetchedAt: clock.now(), mark });
+    // A write may take its row out of what the master, as it is narrowed, shows.
+    const isOurs = stored !== undefined && host.belongs?.(op.id, stored) !== false;
+    state.confirm(op.id, isOurs ? stored : undefined, { fetchedAt: clock.now(), mark });
     if (overtaken) this.#doubt(op.id);
   }
 

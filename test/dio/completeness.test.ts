@@ -260,6 +260,17 @@ describe("changes from outside", () => {
     expect(ids(await dio.vista().list())).toEqual(["c", "t"]);
   });
 
+  test("D30 W16 a write that takes its row out of the master's narrowing takes it out of the copy", async () => {
+    const { lens, backend } = await open((builder) => builder.onStart(seedFromMaster), {});
+    const dio = await lens.makeDio(backend.where("category", "tarts"), { table: "tarts" });
+    await dio.vista().patch("a", { category: "buns" });
+    await dio.flush();
+    expect(ids(await dio.vista().list())).toEqual(["c"]);
+    await dio.vista().deleteAll();
+    await dio.flush();
+    expect([...backend.source.rows.keys()]).toEqual(["a", "b", "d"]);
+  });
+
   test("D16 inside onRefresh a change is applied, not handled: that would wait for itself", async () => {
     const codes: string[] = [];
     const { dio } = await open((builder) =>

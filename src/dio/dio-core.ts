@@ -28,7 +28,7 @@ import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
-import { checkChange, InOrder, isRowChange } from "./upstream.ts";
+import { checkChange, InOrder } from "./upstream.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
@@ -158,21 +158,16 @@ export class DioCore implements DioParts, OpenDio {
     }
   }
 
-  handleEvent(change: ChangeEvent): Promise<void> {
+  async handleEvent(change: ChangeEvent): Promise<void> {
     this.assertOpen();
-    return this.#events.run(isRowChange(change) ? change.id : "", async () => {
-      try {
-        checkChange(change, this.name);
-        await this.inRun("event", (run) => this.#reconcile(run, change));
-      } catch (error) {
-        const failure = toDioramaError(error, "unavailable", `${this.name}: a change could not be applied`);
-        this.state.announce({ type: "upstreamFailed", error: failure });
-        // What there is of it is old from now on.
-        if (isRowChange(change)) this.state.markStale(change.id);
-        throw failure;
-      }
-      await this.arrived(change);
-    });
+    try {
+      checkChange(change, this.name);
+    } catch (error) {
+      throw this.#upstreamFailed(error);
+    }
+    // Invalidations have no order among themselves: those that come together share their refreshes.
+    if (change.type === "invalidated") return this.#takeIn(change);
+    return this.#events.run(change.id, () => this.#takeIn(change));
   }
 
   async arrived(change: ChangeEvent): Promise<void> {
@@ -309,6 +304,24 @@ export class DioCore implements DioParts, OpenDio {
       closing: this.#closing.signal,
     });
     return vista(source).narrowedBy(master.query);
+  }
+
+  async #takeIn(change: ChangeEvent): Promise<void> {
+    try {
+      await this.inRun("event", (run) => this.#reconcile(run, change));
+    } catch (error) {
+      const failure = this.#upstreamFailed(error);
+      // What there is of it is old from now on.
+      if (change.type !== "invalidated") this.state.markStale(change.id);
+      throw failure;
+    }
+    await this.arrived(change);
+  }
+
+  #upstreamFailed(error: unknown): DioramaError {
+    const failure = toDioramaError(error, "unavailable", `${this.name}: a change could not be applied`);
+    this.state.announce({ type: "upstreamFailed", error: failure });
+    return failure;
   }
 
   async #reconcile(run: Run, change: ChangeEvent): Promise<void> {

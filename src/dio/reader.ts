@@ -7,7 +7,7 @@ import type { FacadeReads, WindowAnswer } from "./facade-reads.ts";
 import { planRead, type ReadPlan, type ReadShape } from "./plan.ts";
 import { PushedReads, withPending } from "./pushed-reads.ts";
 import { QueryFills } from "./query-fills.ts";
-import { Renewal } from "./renewal.ts";
+import { type Found, Renewal } from "./renewal.ts";
 import { RowReads } from "./row-reads.ts";
 import type { WholeReads } from "./whole-reads.ts";
 
@@ -185,7 +185,8 @@ export class Reader implements FacadeReads {
     const isStale = state.isAllStale || state.staleIds.size > MAX_REREADS;
     if (!isStale) this.#rereadStale();
     const { seededAt } = state.store.meta;
-    return this.#renewal.renew(seededAt, isStale, () => this.#wholeReads.refreshBehind());
+    const found: Found = { what: "set", since: seededAt, isStale };
+    return this.#renewal.renew(found, () => this.#wholeReads.refreshBehind());
   }
 
   /** A reader of the set looks at all of them; each is read again behind it. */
@@ -193,17 +194,21 @@ export class Reader implements FacadeReads {
     let left = MAX_REREADS;
     for (const id of this.#context.state.staleIds) {
       if (left-- === 0) return;
-      void this.#renewal.renew(undefined, true, () => this.#rowReads.fetch(id));
+      const found: Found = { what: `row ${id}`, since: undefined, isStale: true };
+      void this.#renewal.renew(found, () => this.#rowReads.fetch(id));
     }
   }
 
   async #fill(query: Query): Promise<void> {
     const key = queryKey(query);
-    const filledAt = this.#fills.filledAt(key);
-    if (filledAt === undefined) this.#context.assertOnline();
-    else if (this.#context.state.hasStale) this.#rereadStale();
-    if (filledAt === undefined) await this.#fills.fill(key, query);
-    else await this.#renewal.renew(filledAt, false, () => this.#fills.fill(key, query));
+    const since = this.#fills.filledAt(key);
+    if (since === undefined) {
+      this.#context.assertOnline();
+      return this.#fills.fill(key, query);
+    }
+    if (this.#context.state.hasStale) this.#rereadStale();
+    const found: Found = { what: `query ${key}`, since, isStale: false };
+    return this.#renewal.renew(found, () => this.#fills.fill(key, query));
   }
 
   #callOnQuery(query: Query): Promise<void> {

@@ -4,15 +4,30 @@ import { decideFreshness } from "./freshness.ts";
 
 /** After a renewal that failed, readers are served what there is for so long before the next one is tried. */
 const PAUSE = { minMs: 250, maxMs: 60_000 } as const;
+/** Of failures that are remembered; a row that is never asked for again is forgotten. */
+const MAX_FAILING = 1_000;
+
+/** What a reader found. */
+export interface Found {
+  /** Names it among what is renewed: a row by its id, the whole set, a query by its key. */
+  readonly what: "set" | `row ${string}` | `query ${string}`;
+  /** When it was read from the master, milliseconds since 1970; `undefined`: not known, which is fresh. */
+  readonly since: number | undefined;
+  readonly isStale: boolean;
+}
+
+interface Failing {
+  readonly times: number;
+  /** On the monotonic clock. */
+  readonly pausedUntil: number;
+}
 
 /** Has what a reader found renewed as the Lens says: not at all, behind the reader, or before it goes on. */
 export class Renewal {
   readonly #context: DioContext;
   /** Whether age plays a part at all. */
   readonly canAge: boolean;
-  /** Of renewals behind readers, one after the other. */
-  #failures = 0;
-  #pausedUntil = 0;
+  readonly #failing = new Map<Found["what"], Failing>();
 
   constructor(context: DioContext) {
     this.#context = context;
@@ -20,34 +35,37 @@ export class Renewal {
   }
 
   /**
-   * `since`: when it was read from the master, milliseconds since 1970; `undefined`: not known, which is fresh.
    * Offline, what there is has to do. A renewal that fails leaves what there is, and the source in peace for a
    * while: a thousand readers a second are not a thousand tries.
    */
-  async renew(since: number | undefined, invalidated: boolean, renew: () => Promise<void>): Promise<void> {
+  async renew({ what, since, isStale }: Found, renew: () => Promise<void>): Promise<void> {
     const { clock, activity, freshForMs, staleForMs } = this.#context.options;
     const ageMs = since === undefined ? undefined : clock.now() - since;
-    const freshness = decideFreshness({ ageMs, invalidated }, freshForMs, staleForMs);
+    const freshness = decideFreshness({ ageMs, invalidated: isStale }, freshForMs, staleForMs);
     if (freshness === "fresh" || activity.state === "offline") return;
-    if (freshness === "behind" && clock.monotonic() < this.#pausedUntil) return;
+    if (freshness === "behind" && this.#isPaused(what)) return;
     const renewed = renew().then(
-      () => this.#succeeded(),
-      (error: unknown) => this.#failed(error),
+      () => void this.#failing.delete(what),
+      (error: unknown) => this.#failed(what, error),
     );
     if (freshness === "wait") await renewed;
   }
 
-  #succeeded(): void {
-    this.#failures = 0;
-    this.#pausedUntil = 0;
+  #isPaused(what: Found["what"]): boolean {
+    const failing = this.#failing.get(what);
+    return failing !== undefined && this.#context.options.clock.monotonic() < failing.pausedUntil;
   }
 
-  #failed(error: unknown): void {
+  #failed(what: Found["what"], error: unknown): void {
     const { clock, logger } = this.#context.options;
     // Several readers may have waited for the same one.
-    if (isDioramaError(error, "closed") || clock.monotonic() < this.#pausedUntil) return;
-    this.#failures += 1;
-    this.#pausedUntil = clock.monotonic() + Math.min(PAUSE.maxMs, PAUSE.minMs * 2 ** (this.#failures - 1));
+    if (isDioramaError(error, "closed") || this.#isPaused(what)) return;
+    const times = (this.#failing.get(what)?.times ?? 0) + 1;
+    const pauseMs = Math.min(PAUSE.maxMs, PAUSE.minMs * 2 ** (times - 1));
+    this.#failing.delete(what);
+    this.#failing.set(what, { times, pausedUntil: clock.monotonic() + pauseMs });
+    const [oldest] = this.#failing.keys();
+    if (this.#failing.size > MAX_FAILING && oldest !== undefined) this.#failing.delete(oldest);
     logger.info("renewing failed", { vista: this.#context.name, reason: messageOf(error) });
   }
 }

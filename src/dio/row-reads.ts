@@ -1,7 +1,7 @@
 import { SingleFlight } from "../base/index.ts";
 import { type Row, toRow } from "../record/index.ts";
 import type { DioContext } from "./dio-context.ts";
-import type { Renewal } from "./renewal.ts";
+import type { Found, Renewal } from "./renewal.ts";
 import type { WholeReads } from "./whole-reads.ts";
 
 /** Reads of one row by its id. */
@@ -80,7 +80,15 @@ export class RowReads {
     const { state } = this.#context;
     const { complete, seededAt } = state.store.meta;
     const isOwn = !complete || (state.isStale(id) && !state.isAllStale);
-    if (isOwn) return this.#renewal.renew(state.store.fetchedAt(id), state.isStale(id), () => this.fetch(id));
-    return this.#renewal.renew(seededAt, state.isAllStale, () => this.#wholeReads.refreshBehind());
+    if (!isOwn) {
+      const found: Found = { what: "set", since: seededAt, isStale: state.isAllStale };
+      return this.#renewal.renew(found, () => this.#wholeReads.refreshBehind());
+    }
+    const found: Found = {
+      what: `row ${id}`,
+      since: state.store.fetchedAt(id),
+      isStale: state.isStale(id),
+    };
+    return this.#renewal.renew(found, () => this.fetch(id));
   }
 }

@@ -11,11 +11,6 @@ const TYPES: readonly string[] = [
   "invalidated",
 ] satisfies ChangeEvent["type"][];
 
-/** Whether it is of one row, as far as can be told of something that comes from outside. */
-export function isRowChange(change: ChangeEvent): change is ChangeEvent & { readonly id: string } {
-  return typeof change === "object" && change !== null && "id" in change && typeof change.id === "string";
-}
-
 /** A change from outside: `invalid` where it is none. */
 export function checkChange(change: ChangeEvent, vista: string): void {
   if (typeof change !== "object" || change === null) {

@@ -36,6 +36,14 @@ const QUEUE_SETTINGS: readonly string[] = [
   "coalesce",
 ];
 
+/** Objects that are handed over, and what is called of them. */
+const PARTS = {
+  cacheSource: ["openTable", "close"],
+  activity: ["subscribe"],
+  logger: ["error", "info", "debug"],
+  clock: ["now", "monotonic", "setTimer"],
+} as const;
+
 /** Collects problems, so that all of them are told at once. */
 export class Problems {
   readonly #found: string[] = [];
@@ -77,11 +85,24 @@ export class Problems {
   }
 }
 
+function isFlag(value: unknown): boolean {
+  return value === undefined || typeof value === "boolean";
+}
+
+/** Callers without a compiler may hand over anything. */
+function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return methods.every((method) => typeof Reflect.get(value, method) === "function");
+}
+
 /** The policies that the settings say, with defaults; every contradiction in them is a problem. */
 export function resolvePolicy(settings: DioSettings, problems: Problems): DioPolicy {
   for (const name of CALLBACKS) {
     const callback: unknown = settings[name];
     if (callback !== undefined && typeof callback !== "function") problems.add(`${name}: give a function`);
+  }
+  for (const name of ["onStartBlocking", "optimistic"] as const) {
+    if (!isFlag(settings[name])) problems.add(`${name}: give true or false`);
   }
   if (settings.onWrite !== undefined && settings.onWriteBatch !== undefined) {
     problems.add("onWrite and onWriteBatch contradict each other: give one");
@@ -111,6 +132,11 @@ export function checkLens(settings: LensSettings, problems: Problems): void {
   }
   if (cacheAt !== undefined && (typeof cacheAt !== "string" || cacheAt === ""))
     problems.add("cacheAt: give the path of a folder");
+  for (const [name, methods] of Object.entries(PARTS)) {
+    const part: unknown = settings[name as keyof typeof PARTS];
+    if (part === undefined || hasMethods(part, methods)) continue;
+    problems.add(`${name}: give an object with the methods ${methods.join(", ")}`);
+  }
   if (cacheSource !== undefined) checkFill(settings, cacheSource, problems);
 }
 
@@ -126,7 +152,10 @@ export function checkFill(
 
 export function checkOverrides(overrides: MakeDioSettings<never>, problems: Problems): void {
   problems.names(overrides, DIO_SETTINGS, "makeDio");
-  if (overrides.table === "") problems.add("table: a name is never empty");
+  const table: unknown = overrides.table;
+  if (table === undefined) return;
+  if (typeof table !== "string" || table === "" || !table.isWellFormed())
+    problems.add("table: give a text that is not empty and holds no half of a surrogate pair");
 }
 
 function resolveWrites(queue: WriteQueueSettings, optimistic: boolean, problems: Problems): WritePolicy {
@@ -174,6 +203,7 @@ function given({
 }
 
 function checkQueue(queue: WriteQueueSettings, problems: Problems): void {
+  if (!isFlag(queue.coalesce)) problems.add("writeQueue.coalesce: give true or false");
   problems.names(queue, QUEUE_SETTINGS, "writeQueue");
   for (const name of ["concurrency", "maxOps"] as const) {
     const number = queue[name];

@@ -249,6 +249,37 @@ describe("changes from outside", () => {
     expect((await dio.cache.get("b"))?.price).toBe(1);
   });
 
+  test("D29 D32 invalidations that come together share their refreshes", async () => {
+    const { dio, source, backend } = await open((builder) => builder.onStart(seedFromMaster));
+    const reads = source.calls("read");
+    const all = Array.from({ length: 50 }, () => dio.handleEvent({ type: "invalidated" }));
+    backend.source.remove("a");
+    await Promise.all(all);
+    expect(source.calls("read") - reads).toBe(2);
+    expect(ids(await dio.cache.list())).toEqual(["b", "c", "d"]);
+  });
+
+  test("D25 a row that can't be read again is tried ever more rarely, and holds up nothing else", async () => {
+    const { dio, source, backend, clock } = await open((builder) => builder.onStart(seedFromMaster));
+    const asked = (): number => source.calls("get");
+    await dio.invalidateRecord("a");
+    source.failNext("get", new DioramaError("rejected", "broken row"));
+    for (let times = 0; times < 20; times++) {
+      await dio.vista().list();
+      await settle(3);
+    }
+    expect(asked()).toBe(1);
+    backend.source.remove("b");
+    await dio.invalidateRecord("b");
+    await dio.vista().list();
+    await settle();
+    expect([asked(), ids(await dio.cache.list())]).toEqual([2, ["a", "c", "d"]]);
+    await clock.advance(250);
+    await dio.vista().list();
+    await settle();
+    expect(asked()).toBe(3);
+  });
+
   test("D29 D30 a row outside of the master's narrowing is none of this Dio's", async () => {
     const { lens, backend } = await open((builder) => builder.onStart(seedFromMaster), {});
     const dio = await lens.makeDio(backend.where("category", "tarts"), { table: "tarts" });

@@ -72,6 +72,23 @@ describe("building", () => {
     expect(error.message).toMatch(/"concurency"; did you mean concurrency/);
   });
 
+  test("L1 what is no cache, clock, logger, activity or flag is told with everything else", async () => {
+    const builder: Record<string, (given: unknown) => void> & Pick<LensBuilder<Lens>, "build"> =
+      Lens.builder() as never;
+    const wrong = { cacheSource: {}, clock: {}, logger: 5, activity: "offline", optimistic: "yes" };
+    for (const [name, given] of Object.entries(wrong)) builder[name]?.(given);
+    const { message } = await failure(builder.build());
+    for (const name of Object.keys(wrong)) expect(message).toContain(`- ${name}: give`);
+  });
+
+  test("L4 a table's name is text", async () => {
+    const { source, builder, clock } = createStage();
+    const lens = await openLens({ builder, clock });
+    for (const table of ["", "\ud800", 5, null]) {
+      expect((await failure(lens.makeDio(source, { table: table as never }))).code).toBe("invalid");
+    }
+  });
+
   test("L6 a Dio's own settings are checked too, and override", async () => {
     const { source, builder, clock } = createStage();
     const sent: string[] = [];

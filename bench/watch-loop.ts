@@ -104,7 +104,7 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 /** Processor time of this thread alone: another program's turn is none of it. */
-export function threadCpuMs(): number {
+function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }

@@ -171,7 +171,11 @@ export class DioCore implements DioParts, OpenDio {
   }
 
   async arrived(change: ChangeEvent): Promise<void> {
-    if (change.type !== "invalidated") this.writer.observe(change.id, change.opId);
+    if (change.type !== "invalidated") {
+      this.writer.observe(change.id, change.opId);
+      // Where nothing is kept, nothing shows the change by itself.
+      if (!this.options.cache.keeps) this.state.announce({ type: "recordChanged", id: change.id });
+    }
     await this.state.published();
   }
 

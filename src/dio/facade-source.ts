@@ -263,6 +263,9 @@ function toChange(
     case "recordInserted":
     case "recordChanged": {
       const row = event.id === undefined ? undefined : state.visible(event.id);
+      // Where nothing is kept, whoever hears of a row reads it from the master.
+      if (row === undefined && event.id !== undefined && !state.store.keeps)
+        return { type: "updated", id: event.id };
       if (event.id === undefined || row === undefined) return undefined;
       return { type: event.type === "recordInserted" ? "inserted" : "updated", id: event.id, row };
     }

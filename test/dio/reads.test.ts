@@ -196,6 +196,25 @@ describe("an incomplete cache", () => {
     expect(await dio.vista().get("a")).toBeUndefined();
   });
 
+  test("D27 D20 a change from upstream is told where nothing is kept, and read through", async () => {
+    const { source, builder, clock, backend } = createStage();
+    const dio = await (
+      await openLens({ clock, builder: builder.cacheSource(createNoCache()) })
+    ).makeDio(source);
+    const events = recordEvents(dio);
+    const changes = dio.vista().watch();
+    const first = changes.next();
+    dio.watch();
+    await settle();
+    backend.source.remove("a");
+    expect((await first).value).toEqual({ type: "updated", id: "a" });
+    expect(await dio.vista().get("a")).toBeUndefined();
+    expect(events.filter(({ type }) => type.startsWith("record"))).toMatchObject([
+      { type: "recordChanged", id: "a" },
+    ]);
+    await changes.return?.();
+  });
+
   test("D27 a confirmed write is the master's from then on", async () => {
     const { source, builder, clock, backend } = createStage({ capabilities: wholeOnly });
     const dio = await (

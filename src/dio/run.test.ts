@@ -43,14 +43,20 @@ async function longestHold(work: Promise<unknown>): Promise<number> {
   let isOver = false;
   let longestMs = 0;
   const over = work.finally(() => (isOver = true));
-  let lastMs = performance.now();
+  let lastMs = ownTimeMs();
   while (!isOver) {
     await yieldToLoop();
-    longestMs = Math.max(longestMs, performance.now() - lastMs);
-    lastMs = performance.now();
+    longestMs = Math.max(longestMs, ownTimeMs() - lastMs);
+    lastMs = ownTimeMs();
   }
   await over;
   return longestMs;
+}
+
+/** What this thread has worked: other programs' turns are no hold of ours. */
+function ownTimeMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 describe("a transaction", () => {

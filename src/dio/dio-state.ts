@@ -4,7 +4,8 @@ import { equalRows, type Row } from "../record/index.ts";
 import { EventBus } from "./event-bus.ts";
 import type { DioEventBody } from "./events.ts";
 import { concernedIds, hidesEverything, Overlay, type OverlayOp } from "./overlay.ts";
-import type { Publication, PublicationListener, RowChange } from "./publication.ts";
+import type { RowChange } from "../views/index.ts";
+import type { Publication, PublicationListener } from "./publication.ts";
 import { type MarkKind, ReadMark } from "./read-mark.ts";
 import type { RowStore } from "./row-store.ts";
 

@@ -1,11 +1,4 @@
-import type { Row } from "../record/index.ts";
-
-/** What one id showed before and after: `undefined` where there was or is no row. */
-export interface RowChange {
-  readonly id: string;
-  readonly before: Row | undefined;
-  readonly after: Row | undefined;
-}
+import type { RowChange } from "../views/index.ts";
 
 /** One step of what readers see. */
 export interface Publication {

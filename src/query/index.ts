@@ -1,6 +1,7 @@
 export { checkQuery } from "./check-query.ts";
 export { compileConditions, type RowTest } from "./compile-conditions.ts";
-export { compileSearch } from "./compile-search.ts";
+export { compileOrder, type RowOrder } from "./compile-order.ts";
+export { compileSearch, foldCase } from "./compile-search.ts";
 export { condition, hasId, isNotNull, isNull } from "./condition.ts";
 export { evaluate } from "./evaluate.ts";
 export { evaluateWindow } from "./evaluate-window.ts";
@@ -19,3 +20,4 @@ export {
   type Query,
 } from "./query.ts";
 export { and, not, or, toCondition, type ConditionInput } from "./to-condition.ts";
+export { compilePath } from "./read-path.ts";

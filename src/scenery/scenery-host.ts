@@ -1,0 +1,86 @@
+import type { Clock, DioramaError, Logger } from "../base/index.ts";
+import type { Query } from "../query/index.ts";
+import type { Row } from "../record/index.ts";
+import type { Schema } from "../vista/index.ts";
+import type { Range, ViewSet } from "../views/index.ts";
+
+/** How a row stands: `pending`: a queued write shows; `failed`: a write of it failed for good. */
+export type RowStatus = "fresh" | "stale" | "loading" | "pending" | "failed";
+
+/** Where the rows of a table come from. */
+export type TableFeed =
+  /** Every row that matches is, or will be, in the cache. */
+  | "eager"
+  /** Blocks of positions, asked of `onLoadChunk` or of the master's windows or pages. */
+  | "paged"
+  /** One page after the other, by tokens. */
+  | "sequential";
+
+/** What a Scenery may announce on the Dio's bus. */
+export type SceneryEvent =
+  | { readonly type: "viewportChanged" | "rangeLoaded"; readonly range: Range }
+  | { readonly type: "loadFailed"; readonly range: Range; readonly error: DioramaError };
+
+/** Where a loader puts rows: each position of the asked range at most once, while its signal has not fired. */
+export interface ChunkSink {
+  push(index: number, id: string, row: Row): void;
+}
+
+/** Of one page of a sequential table. */
+export interface NextRows {
+  readonly ids: readonly string[];
+  /** None at the end. */
+  readonly token: string | undefined;
+}
+
+/** What happened to the rows as a whole, told after the views are up to date and before their listeners. */
+export type HostNotice =
+  /** A refresh ended, or everything was declared out of date: blocks that are shown are loaded again. */
+  | "refreshed"
+  /** Completeness came or went, or what `prepare` had brought was forgotten. */
+  | "completeness"
+  /** Rows were inserted, removed or changed upstream in a way that positions of a paged table may not fit any more. */
+  | "upstream"
+  | "closed";
+
+/** What Sceneries need of the Dio that they show. Every call but `schema`, `status` and `row` may throw `closed`. */
+export interface SceneryHost {
+  /** For error messages. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly schema: Schema;
+  readonly views: ViewSet;
+  readonly pageSize: number;
+  readonly viewportDebounceMs: number;
+  readonly refreshOnOpen: boolean;
+  /** Brings the views to the rows of this moment, where something has changed and is not published yet. */
+  settle(): void;
+  /** The visible row, if it is in memory. */
+  row(id: string): Row | undefined;
+  status(id: string): RowStatus;
+  /** Why the row's status is `failed`. */
+  errorOf(id: string): DioramaError | undefined;
+  /** How a table of this query is fed now. */
+  feedOf(query: Query): TableFeed;
+  /** Makes the cache hold every row of the query (a seed is joined, `onQuery` called, the master read). */
+  prepare(query: Query, signal: AbortSignal): Promise<void>;
+  /** Whether what `prepare` promised still holds. */
+  isPrepared(query: Query): boolean;
+  /** Looks the row up in the cache and, while that is incomplete, in the master. */
+  loadRow(id: string, signal: AbortSignal): Promise<void>;
+  /** While any watcher is there, an invalidated row is read again at once. */
+  watchRow(id: string): () => void;
+  /** The number of rows of a paged table, where anyone can say; asked once per open. */
+  total(query: Query, signal: AbortSignal): Promise<number | undefined>;
+  /** Loads positions of a paged table into the cache and tells the sink which id stands where. */
+  loadChunk(range: Range, sink: ChunkSink, query: Query, signal: AbortSignal): Promise<void>;
+  /** Loads the page behind a token into the cache. */
+  loadNext(token: string | undefined, size: number, query: Query, signal: AbortSignal): Promise<NextRows>;
+  announce(event: SceneryEvent): void;
+  onNotice(listener: (notice: HostNotice) => void): () => void;
+  /** Calls the listener in each publication that changed this row, its status, or whether it is there. */
+  onRow(id: string, listener: () => void): () => void;
+  /** Calls the listener in each publication with the ids that changed or show another status; `undefined`: too many to tell. */
+  onRows(listener: (ids: readonly string[] | undefined) => void): () => void;
+}

@@ -1,8 +1,15 @@
-import { compareStrings } from "../record/index.ts";
-import { evaluate, type Query, queryKey } from "../query/index.ts";
+import { compareStrings, compareValues, type Row, type Value } from "../record/index.ts";
+import { compilePath, evaluate, type Query, queryKey } from "../query/index.ts";
 import type { RowChange } from "./row-change.ts";
 import type { RowSet } from "./row-set.ts";
-import type { AggregateSpec, AggregateView, OrderedView, ViewEffect, ViewListener } from "./view-contract.ts";
+import type {
+  AggregateResult,
+  AggregateSpec,
+  AggregateView,
+  OrderedView,
+  ViewEffect,
+  ViewListener,
+} from "./view-contract.ts";
 
 /** What a view set needs of its surroundings. */
 export interface ViewSetOptions {
@@ -23,6 +30,7 @@ export class ViewSet {
   readonly #rows: RowSet;
   readonly #options: ViewSetOptions;
   readonly #ordered = new Map<string, NaiveOrdered>();
+  readonly #aggregates = new Map<string, NaiveAggregate>();
 
   constructor(rows: RowSet, options: ViewSetOptions) {
     this.#rows = rows;
@@ -41,28 +49,41 @@ export class ViewSet {
   }
 
   /** Opens, or shares, an aggregate of the query's rows. */
-  openAggregate(_query: Query, _spec: AggregateSpec): AggregateView {
-    throw new Error("not yet");
+  openAggregate(query: Query, spec: AggregateSpec): AggregateView {
+    const key = `${queryKey(query)} ${JSON.stringify([spec.kind, spec.column, spec.groupBy])}`;
+    let view = this.#aggregates.get(key);
+    if (view === undefined) {
+      view = new NaiveAggregate(
+        () => evaluate(this.#rows.entries(), query, this.#options.searchColumns()),
+        spec,
+      );
+      this.#aggregates.set(key, view);
+    }
+    return view;
   }
 
   /** Brings every view to what the row set now holds. Listeners are not told before `notify`. */
   apply(changes: readonly RowChange[]): void {
     for (const view of this.#ordered.values()) view.apply(changes);
+    if (changes.length > 0) for (const view of this.#aggregates.values()) view.change();
   }
 
   /** Rows changed too much to follow: every view starts over. Told by `notify`. */
   reset(): void {
     for (const view of this.#ordered.values()) view.reset();
+    for (const view of this.#aggregates.values()) view.change();
   }
 
   /** Ends one publication: tells the listeners of every view to which `apply`, `reset` or `touched` did something. */
   notify(touched: Iterable<string>): void {
     for (const view of this.#ordered.values()) view.notify(touched);
+    for (const view of this.#aggregates.values()) view.notify();
   }
 
   /** Nobody reads any more. */
   close(): void {
     this.#ordered.clear();
+    this.#aggregates.clear();
   }
 }
 
@@ -141,5 +162,74 @@ class NaiveOrdered implements OrderedView {
 
   #compute(): string[] {
     return evaluate(this.#rows.entries(), this.#query, this.#options.searchColumns()).map(([id]) => id);
+  }
+}
+
+/** From scratch at every read. */
+class NaiveAggregate implements AggregateView {
+  readonly #entries: () => readonly (readonly [string, Row])[];
+  readonly #spec: AggregateSpec;
+  readonly #listeners = new Set<ViewListener<void>>();
+  #changed = false;
+
+  constructor(entries: () => readonly (readonly [string, Row])[], spec: AggregateSpec) {
+    this.#entries = entries;
+    this.#spec = spec;
+  }
+
+  get value(): AggregateResult {
+    return this.#result(this.#entries().map(([, row]) => row));
+  }
+
+  get groups(): ReadonlyMap<Value, AggregateResult> {
+    const read = compilePath(this.#spec.groupBy ?? "");
+    const groups: { key: Value; rows: Row[] }[] = [];
+    for (const [, row] of this.#entries()) {
+      const key = read(row) ?? null;
+      const group = groups.find((known) => compareValues(known.key, key) === 0);
+      if (group === undefined) groups.push({ key, rows: [row] });
+      else group.rows.push(row);
+    }
+    return new Map(groups.map(({ key, rows }) => [key, this.#result(rows)]));
+  }
+
+  subscribe(listener: ViewListener<void>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  release(): void {
+    // Kept.
+  }
+
+  change(): void {
+    this.#changed = true;
+  }
+
+  notify(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #result(rows: readonly Row[]): AggregateResult {
+    if (this.#spec.kind === "count") return rows.length;
+    const read = compilePath(this.#spec.column ?? "");
+    const cells = rows.map((row) => read(row) ?? null).filter((cell) => cell !== null);
+    const ordered = cells.toSorted(compareValues);
+    const sum = cells.reduce<number>((total, cell) => total + Number(cell), 0);
+    switch (this.#spec.kind) {
+      case "sum":
+        return sum;
+      case "avg":
+        return cells.length === 0 ? undefined : sum / cells.length;
+      case "min":
+        return ordered[0];
+      case "max":
+        return ordered.at(-1);
+      case "distinct":
+        return ordered.filter((cell, at) => at === 0 || compareValues(cell, ordered[at - 1] ?? null) !== 0)
+          .length;
+    }
   }
 }

@@ -248,7 +248,17 @@ export class Oracle {
       else this.up.set(op.id, row);
     }
     for (const id of idsOf(op)) this.reread(id);
+    if (op.kind === "deleteAll") this.#doubtNamed(op);
     return true;
+  }
+
+  /** What was declared out of date while a narrowed deletion was tried stays so: it was not read again. */
+  #doubtNamed(op: PendingOp): void {
+    for (const id of idsOf(op)) {
+      if (!op.outdated.has(id) && !op.outdated.has(true)) continue;
+      this.stale.add(id);
+      this.freshAgain.delete(id);
+    }
   }
 
   /** After an outage an effect that is there already counts. */

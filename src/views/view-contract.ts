@@ -8,7 +8,7 @@ export interface Range {
 
 /** What one publication did to a view. */
 export interface ViewEffect {
-  /** Start over: everything may be different. `ranges` and `ids` are empty then. */
+  /** Start over: everything may be different, or every row shows another status. `ranges` and `ids` are empty then. */
   readonly reset: boolean;
   /**
    * Positions, as they are after it, outside of which nothing has moved, come, left or changed. Ascending,

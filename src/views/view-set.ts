@@ -37,6 +37,11 @@ export class ViewSet {
     this.#options = options;
   }
 
+  /** Views that are kept up to date, those included that nobody uses any more. */
+  get size(): number {
+    return this.#ordered.size + this.#aggregates.size;
+  }
+
   /** Opens, or shares, the view of a query; without an order the rows stand in the set's own. */
   openOrdered(query: Query): OrderedView {
     const key = queryKey(query, { order: true });
@@ -74,8 +79,12 @@ export class ViewSet {
     for (const view of this.#aggregates.values()) view.change();
   }
 
-  /** Ends one publication: tells the listeners of every view to which `apply`, `reset` or `touched` did something. */
-  notify(touched: Iterable<string>): void {
+  /**
+   * Ends one publication: tells the listeners of every view to which `apply`, `reset` or `touched` did something.
+   * `touched`: rows that show the same with another status; `undefined`: every row does, told as `reset` by the
+   * views of rows, which need not start over for it.
+   */
+  notify(touched: Iterable<string> | undefined): void {
     for (const view of this.#ordered.values()) view.notify(touched);
     for (const view of this.#aggregates.values()) view.notify();
   }
@@ -149,8 +158,9 @@ class NaiveOrdered implements OrderedView {
     this.#reset = true;
   }
 
-  notify(touched: Iterable<string>): void {
-    for (const id of touched) if (this.#ids.includes(id)) this.#changed.add(id);
+  notify(touched: Iterable<string> | undefined): void {
+    if (touched === undefined) this.#reset = true;
+    for (const id of touched ?? []) if (this.#ids.includes(id)) this.#changed.add(id);
     if (!this.#reset && this.#changed.size === 0) return;
     const ids = this.#reset ? [] : [...this.#changed].sort(compareStrings);
     const ranges = this.#reset ? [] : [{ start: 0, end: Infinity }];

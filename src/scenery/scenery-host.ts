@@ -54,8 +54,17 @@ export interface SceneryHost {
   readonly pageSize: number;
   readonly viewportDebounceMs: number;
   readonly refreshOnOpen: boolean;
-  /** Brings the views to the rows of this moment, where something has changed and is not published yet. */
-  settle(): void;
+  /**
+   * Brings the views to the rows of this moment, where something has changed and is not published yet. Cheap, since
+   * every read of a Scenery begins with it. Answers a number that is another one after each change of a row, of
+   * its status or of its error, so that what was read stays good while the number does.
+   */
+  settle(): number;
+  /**
+   * What `settle` answered when everyone had last been told of everything: while it answers the same, whoever was
+   * told nothing shows what it showed.
+   */
+  readonly told: number;
   /** The visible row, if it is in memory. */
   row(id: string): Row | undefined;
   status(id: string): RowStatus;

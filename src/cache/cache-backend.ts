@@ -48,6 +48,32 @@ export interface CacheBatch {
 }
 
 /**
+ * Orders of a table's rows, kept so that the next session need not sort. What their bytes mean is the caller's
+ * business. They are disposable: damage of one is never told, harms no row, and makes it missing.
+ *
+ * One write at a time; reads may overlap it, and show the order before it. After the table's `close`, every call
+ * is `closed`. Writing may be `full` or `unavailable`: then the order is not kept, and an earlier one may be gone.
+ */
+export interface OrderStore {
+  /**
+   * Stands for the rows that are stored: another number after every batch that may have changed one, the same
+   * number, also in a later session, only while they are the same. Read when no `apply` is under way.
+   */
+  readonly edition: number;
+  /** One block of an order of the rows that are stored now; `undefined` where there is none that is whole. */
+  read(name: string, block: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Keeps these blocks as the order of that name, in place of an earlier one, all of them or none. False, and
+   * nothing kept: the rows are not of that edition any more, or it is too large. The buffers of the blocks are
+   * the store's own. Orders that were not used for longest make room.
+   */
+  write(name: string, edition: number, blocks: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<boolean>;
+  drop(name: string): Promise<void>;
+  /** Those of the rows that are stored now, in any order. */
+  names(): Promise<readonly string[]>;
+}
+
+/**
  * Rows of one Dio, by id. Dumb on purpose: no conditions, no order but that of first insertion.
  *
  * - The Dio is the only caller; it never calls `apply` again before the last one settled, reads may overlap.
@@ -68,6 +94,8 @@ export interface CacheTable {
   readonly rowCount: number;
   /** Why an earlier content was given up when the table was opened, in one line for people; else absent. */
   readonly lost: string | undefined;
+  /** Where orders of the rows can be kept; absent where they can't, or where it would be of no use. */
+  readonly orders?: OrderStore | undefined;
   /** The stored ones among these ids, in any order. */
   get(ids: readonly string[]): Promise<readonly StoredRow[]>;
   /** Every row, in order of first insertion, a batch at a time. At its end, count and checksums were verified. */

@@ -3,6 +3,7 @@ export {
   type CacheBackend,
   type CacheBatch,
   type CacheTable,
+  type OrderStore,
   type StoredRow,
   type TableMeta,
 } from "./cache-backend.ts";

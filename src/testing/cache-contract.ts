@@ -2,6 +2,7 @@ import { assert, isDioramaError } from "../base/index.ts";
 import { blankMeta, type CacheBackend, type CacheTable } from "../cache/index.ts";
 import { equalValues } from "../record/index.ts";
 import { awkwardNames } from "./awkward-values.ts";
+import { proveNoOrders, proveOrders } from "./cache-contract-orders.ts";
 import { type Prove, proveRowsAndBatches } from "./cache-contract-rows.ts";
 import { checkAgainstMap } from "./cache-model.ts";
 import { collect, holds, numbered, sameMeta, someMeta, stored } from "./cache-rows.ts";
@@ -11,6 +12,8 @@ import { type ContractTest, fails, same } from "./contract-check.ts";
 export interface CacheSubject {
   readonly durable: boolean;
   readonly keeps: boolean;
+  /** Its tables keep orders. Default: they don't. */
+  readonly orders?: boolean;
   /** Opens the backend of a place; the same place again, after closing, is the same storage where it is durable. */
   open(place: string): Promise<CacheBackend>;
   /** Of the random sequences; printed when one fails. */
@@ -33,9 +36,11 @@ export function cacheContract(test: ContractTest, subject: CacheSubject): void {
   };
   proveTables(prove);
   proveEnds(prove);
+  if (subject.orders !== true) proveNoOrders(prove);
   if (subject.keeps) {
     proveRowsAndBatches(prove);
     proveKept(prove, subject);
+    if (subject.orders === true) proveOrders(prove, subject);
   } else {
     proveNothingKept(prove);
   }

@@ -15,7 +15,9 @@ import { Damage, damageOf } from "./sqlite-failure.ts";
 
 /** Marks the file as ours ("DioC") and its format; any other is set aside. */
 const APPLICATION_ID = 0x44_69_6f_43;
-const FORMAT = 1;
+const FORMAT = 2;
+/** Had no editions; a file of it is brought to ours when it is opened. */
+const FORMAT_WITHOUT_EDITIONS = 1;
 /** Larger pages make bulk inserts and scans cheaper; most rows are a few hundred bytes. */
 const PAGE_BYTES = 8_192;
 const PAGE_CACHE_KIB = 65_536;
@@ -132,10 +134,19 @@ export class CacheFile {
     const id = pragmaNumber(database, "application_id");
     if (id !== APPLICATION_ID) throw new Damage("it is no cache of this library", true);
     const format = pragmaNumber(database, "user_version");
-    if (format !== FORMAT) throw new Damage(`its format is ${format}, this version writes ${FORMAT}`, true);
+    if (format !== FORMAT && format !== FORMAT_WITHOUT_EDITIONS) {
+      throw new Damage(`its format is ${format}, this version writes ${FORMAT}`, true);
+    }
     // A table that the list has lost would look like one that never was.
     const { listed, made } = database.prepare(COUNT_TABLES).get() ?? {};
     if (listed !== made) throw new Damage("its list does not name the tables that it has", true);
+    if (format === FORMAT) return;
+    database.exec(
+      `BEGIN IMMEDIATE;
+       ALTER TABLE tables ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
+       PRAGMA user_version=${FORMAT};
+       COMMIT`,
+    );
   }
 
   #create(database: DatabaseSync): void {
@@ -145,7 +156,8 @@ export class CacheFile {
        PRAGMA user_version=${FORMAT};
        CREATE TABLE tables (
          number INTEGER PRIMARY KEY, name TEXT NOT NULL, meta BLOB,
-         row_count INTEGER NOT NULL, checksum INTEGER NOT NULL, crc INTEGER NOT NULL
+         row_count INTEGER NOT NULL, checksum INTEGER NOT NULL, edition INTEGER NOT NULL,
+         crc INTEGER NOT NULL
        );
        COMMIT`,
     );

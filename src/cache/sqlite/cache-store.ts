@@ -1,25 +1,34 @@
 import { DioramaError, isDioramaError, messageOf } from "../../base/index.ts";
 import { CacheFile, type CacheFileSettings } from "./cache-file.ts";
-import type { TableState, WritePart } from "./protocol.ts";
+import { OrderFolder } from "./order-folder.ts";
+import type { TableState, WritePart, Written } from "./protocol.ts";
 import type { RowPacket } from "./row-packet.ts";
 import { Damage, damageOf, rollBack, toCallError } from "./sqlite-failure.ts";
+import { StoredOrders } from "./stored-orders.ts";
 import { StoredTable } from "./stored-table.ts";
-import { type RegistryEntry, TableRegistry } from "./table-registry.ts";
+import { drawEdition, type RegistryEntry, TableRegistry } from "./table-registry.ts";
 
 /** A table that somebody holds open. */
 interface OpenTable {
   readonly stored: StoredTable;
   meta: Uint8Array<ArrayBuffer> | undefined;
+  /** Of the rows that are committed. */
+  edition: number;
 }
 
 interface Transaction {
   readonly number: number;
   readonly name: string;
   readonly table: OpenTable;
+  /** Rows may have changed in it. */
+  changesRows: boolean;
+  clears: boolean;
 }
 
 /** Everything that happens in the worker: tables of the one file, one transaction at a time, damage contained. */
 export class CacheStore {
+  readonly orders: StoredOrders;
+  readonly #folder: OrderFolder;
   readonly #file: CacheFile;
   readonly #notice: (text: string) => void;
   readonly #open = new Map<string, OpenTable>();
@@ -30,10 +39,13 @@ export class CacheStore {
   constructor(settings: CacheFileSettings) {
     this.#file = new CacheFile(settings);
     this.#notice = settings.onNotice;
+    this.#folder = new OrderFolder(settings);
+    this.orders = new StoredOrders(this.#folder, (table) => this.#open.get(table)?.edition);
   }
 
   openFile(): void {
     this.#guard(undefined, () => undefined);
+    this.#folder.sweep();
   }
 
   tableNames(): readonly string[] {
@@ -59,7 +71,8 @@ export class CacheStore {
         table = this.#create(name);
         lost ??= this.#file.lost;
       }
-      return { meta: table.meta, rowCount: table.stored.tally.rowCount, lost };
+      const { meta, stored, edition } = table;
+      return { meta, rowCount: stored.tally.rowCount, edition, lost };
     });
   }
 
@@ -71,6 +84,7 @@ export class CacheStore {
   dropTable(name: string): void {
     this.#guard(undefined, () => {
       this.#inTransaction(() => new TableRegistry(this.#file.database).drop(name));
+      this.#folder.dropAll(name);
     });
   }
 
@@ -96,15 +110,18 @@ export class CacheStore {
     });
   }
 
-  write(part: WritePart): number {
+  write(part: WritePart): Written {
     return this.#guard(part.table, () => {
-      const { table } = part.first ? this.#begin(part) : this.#continue(part);
+      const transaction = part.first ? this.#begin(part) : this.#continue(part);
+      const { table } = transaction;
       const { stored } = table;
+      transaction.clears ||= part.clear;
+      transaction.changesRows ||= part.clear || part.deletes.length > 0 || part.packet !== undefined;
       if (part.clear) stored.clear();
       stored.delete(part.deletes);
       if (part.packet !== undefined) stored.put(part.packet);
       if (part.last) this.#commit(part);
-      return stored.tally.rowCount;
+      return { rowCount: stored.tally.rowCount, edition: table.edition };
     });
   }
 
@@ -114,6 +131,7 @@ export class CacheStore {
 
   close(): void {
     this.#rollback();
+    this.#folder.close();
     this.#open.clear();
     this.#file.close();
   }
@@ -121,7 +139,13 @@ export class CacheStore {
   #begin(part: WritePart): Transaction {
     const table = this.#table(part.table);
     this.#file.database.exec("BEGIN IMMEDIATE");
-    this.#transaction = { number: part.transaction, name: part.table, table };
+    this.#transaction = {
+      number: part.transaction,
+      name: part.table,
+      table,
+      changesRows: false,
+      clears: false,
+    };
     return this.#transaction;
   }
 
@@ -131,15 +155,19 @@ export class CacheStore {
   }
 
   #commit(part: WritePart): void {
-    const { table } = this.#continue(part);
+    const { table, changesRows, clears } = this.#continue(part);
     const { stored } = table;
+    const { number, tally } = stored;
     const meta = part.meta ?? table.meta;
+    const edition = changesRows || table.edition === 0 ? drawEdition() : table.edition;
     const { database } = this.#file;
-    new TableRegistry(database).write(part.table, { number: stored.number, tally: stored.tally, meta });
+    new TableRegistry(database).write(part.table, { number, tally, edition, meta });
     database.exec("COMMIT");
     this.#transaction = undefined;
     table.meta = meta;
+    table.edition = edition;
     stored.committed();
+    if (clears) this.#folder.dropAll(part.table);
   }
 
   #rollback(): void {
@@ -167,12 +195,13 @@ export class CacheStore {
 
   #hold(name: string, entry: RegistryEntry): OpenTable {
     const stored = new StoredTable(this.#file.database, name, entry.number, entry.tally);
-    const table = { stored, meta: entry.meta };
+    const table = { stored, meta: entry.meta, edition: entry.edition };
     this.#open.set(name, table);
     return table;
   }
 
   #create(name: string): OpenTable {
+    this.#folder.dropAll(name);
     return this.#hold(
       name,
       this.#inTransaction(() => new TableRegistry(this.#file.database).create(name)),

@@ -28,6 +28,13 @@ const handlers: Handlers = {
   write: (part) => store.write(part),
   rollback: ({ transaction }) => store.rollback(transaction),
   giveUp: ({ table, reason }) => store.giveUp(table, reason),
+  readOrder: ({ table, name, block }) => store.orders.read(table, name, block),
+  beginOrder: ({ table, name, edition }) => store.orders.begin(table, name, edition),
+  appendOrder: ({ writing, bytes }) => store.orders.append(writing, bytes),
+  endOrder: ({ table, writing }) => store.orders.end(table, writing),
+  giveUpOrder: ({ writing }) => store.orders.giveUp(writing),
+  dropOrder: ({ table, name }) => store.orders.drop(table, name),
+  orderNames: ({ table }) => store.orders.names(table),
   close: () => store.close(),
 };
 
@@ -36,7 +43,7 @@ function answer<K extends CallName>(request: Request<K>): void {
   try {
     const handler: Handlers[K] = handlers[request.kind];
     const give = handler(request.take);
-    port.postMessage({ call, give }, isPacket(give) ? packetBuffers(give) : []);
+    port.postMessage({ call, give }, buffersOf(give));
   } catch (error) {
     const { code, message, place } = toDioramaError(
       error,
@@ -46,6 +53,11 @@ function answer<K extends CallName>(request: Request<K>): void {
     port.postMessage({ call, failure: { code, message, place } } satisfies Reply);
   }
   if (request.kind === "close") port.close();
+}
+
+function buffersOf(give: unknown): ArrayBuffer[] {
+  if (isPacket(give)) return packetBuffers(give);
+  return give instanceof Uint8Array && give.buffer instanceof ArrayBuffer ? [give.buffer] : [];
 }
 
 function isPacket(give: unknown): give is RowPacket {

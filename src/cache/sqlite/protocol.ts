@@ -26,7 +26,17 @@ export interface TableState {
   /** Encoded; absent for a new table. */
   readonly meta: Uint8Array<ArrayBuffer> | undefined;
   readonly rowCount: number;
+  /** See `OrderStore`. */
+  readonly edition: number;
   readonly lost: string | undefined;
+}
+
+/** What a part of a transaction leaves. */
+export interface Written {
+  /** As far as it got. */
+  readonly rowCount: number;
+  /** Of the rows that are committed. */
+  readonly edition: number;
 }
 
 /** Every call of the worker: what it takes and what it answers. */
@@ -45,12 +55,30 @@ export interface CacheCalls {
     give: RowPacket;
   };
   endScan: { take: { readonly table: string; readonly scan: number }; give: void };
-  /** Answers the row count, as far as it got. */
-  write: { take: WritePart; give: number };
+  write: { take: WritePart; give: Written };
   /** Undoes the transaction if it is still open. */
   rollback: { take: { readonly transaction: number }; give: void };
   /** Empties a table whose content can't be used; always rejects with `corrupt`. */
   giveUp: { take: { readonly table: string; readonly reason: string }; give: void };
+  readOrder: {
+    take: { readonly table: string; readonly name: string; readonly block: number };
+    give: Uint8Array<ArrayBuffer> | undefined;
+  };
+  /** Answers what to call the write; `undefined`: the rows are not of that edition. */
+  beginOrder: {
+    take: { readonly table: string; readonly name: string; readonly edition: number };
+    give: number | undefined;
+  };
+  /** False: the order is too large. */
+  appendOrder: {
+    take: { readonly writing: number; readonly bytes: Uint8Array<ArrayBuffer> };
+    give: boolean;
+  };
+  /** False: the rows are not of its edition any more, and it is not kept. */
+  endOrder: { take: { readonly table: string; readonly writing: number }; give: boolean };
+  giveUpOrder: { take: { readonly writing: number }; give: void };
+  dropOrder: { take: { readonly table: string; readonly name: string }; give: void };
+  orderNames: { take: { readonly table: string }; give: readonly string[] };
   /** Ends the file in good order. */
   close: { take: undefined; give: void };
 }

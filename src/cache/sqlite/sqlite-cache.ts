@@ -54,15 +54,16 @@ export class SqliteCache implements CacheBackend {
 
   async #openStored(name: string): Promise<OpenedTable> {
     const { link } = this.#host;
-    const { meta, rowCount, lost } = await link.call("openTable", { table: name });
-    if (meta === undefined) return { name, meta: blankMeta, rowCount, lost };
+    const { meta, rowCount, edition, lost } = await link.call("openTable", { table: name });
+    if (meta === undefined) return { name, meta: blankMeta, rowCount, edition, lost };
     try {
-      return { name, meta: decodeMeta(meta), rowCount, lost };
+      return { name, meta: decodeMeta(meta), rowCount, edition, lost };
     } catch (error) {
       if (!isDioramaError(error)) throw error;
       // Rejects with `corrupt`, as a call on damage does; the table is empty then, and that is how it opens.
       const emptied = link.call("giveUp", { table: name, reason: messageOf(error) });
-      return { name, meta: blankMeta, rowCount: 0, lost: await emptied.then(() => undefined, messageOf) };
+      const why = await emptied.then(() => undefined, messageOf);
+      return { name, meta: blankMeta, rowCount: 0, edition: 0, lost: why };
     }
   }
 

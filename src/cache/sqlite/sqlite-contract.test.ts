@@ -14,6 +14,7 @@ describe("the durable cache", () => {
   cacheContract(test, {
     durable: true,
     keeps: true,
+    orders: true,
     seed,
     open: (place) => openDurableCache(join(root, place)),
   });

@@ -12,7 +12,9 @@ import { BatchCursor } from "./batch-cursor.ts";
 import { encodeMeta } from "./meta-codec.ts";
 import type { RowPacker } from "./row-packer.ts";
 import { packedRows, packetBuffers, packetCount, type RowPacket } from "./row-packet.ts";
+import type { Written } from "./protocol.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import { SqliteOrders } from "./sqlite-orders.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
@@ -35,12 +37,14 @@ export interface OpenedTable {
   readonly name: string;
   readonly meta: TableMeta;
   readonly rowCount: number;
+  readonly edition: number;
   readonly lost: string | undefined;
 }
 
 /** One open table of the durable cache, on the main thread: encodes and decodes, the worker does the rest. */
 export class SqliteTable implements CacheTable {
   readonly lost: string | undefined;
+  readonly orders: SqliteOrders;
   readonly #name: string;
   readonly #host: TableHost;
   readonly #onClose: () => void;
@@ -58,6 +62,7 @@ export class SqliteTable implements CacheTable {
     this.#meta = opened.meta;
     this.#rowCount = opened.rowCount;
     this.lost = opened.lost;
+    this.orders = new SqliteOrders(opened.name, host.link, opened.edition, () => this.#mustNotBeClosed());
     this.#onClose = onClose;
   }
 
@@ -117,7 +122,9 @@ export class SqliteTable implements CacheTable {
       const writing = this.#write(batch);
       this.#writing = writing;
       try {
-        this.#rowCount = await this.#watched(writing);
+        const { rowCount, edition } = await this.#watched(writing);
+        this.#rowCount = rowCount;
+        this.orders.edition = edition;
         if (batch.meta !== undefined) this.#meta = batch.meta;
       } finally {
         this.#writing = undefined;
@@ -141,12 +148,12 @@ export class SqliteTable implements CacheTable {
     }
   }
 
-  /** Sends the batch part by part and answers the row count; the first failure is the one that is told. */
-  async #write(batch: CacheBatch): Promise<number> {
+  /** Sends the batch part by part and answers what it leaves; the first failure is the one that is told. */
+  async #write(batch: CacheBatch): Promise<Written> {
     const { link } = this.#host;
     const transaction = this.#host.nextTransaction();
     const cursor = new BatchCursor(batch, this.#host.packer);
-    const underWay: Promise<number>[] = [];
+    const underWay: Promise<Written>[] = [];
     try {
       for (;;) {
         const part = cursor.next();
@@ -160,9 +167,9 @@ export class SqliteTable implements CacheTable {
         if (underWay.length >= MAX_PARTS_UNDER_WAY) await underWay.shift();
         await yieldToLoop();
       }
-      let rowCount = 0;
-      for (const answer of underWay) rowCount = await answer;
-      return rowCount;
+      let written: Written = { rowCount: 0, edition: 0 };
+      for (const answer of underWay) written = await answer;
+      return written;
     } catch (error) {
       await link.call("rollback", { transaction }).catch(() => undefined);
       throw error;
@@ -192,6 +199,8 @@ export class SqliteTable implements CacheTable {
       if (isDioramaError(error, "corrupt")) {
         this.#meta = blankMeta;
         this.#rowCount = 0;
+        // The rows are others than any order was made of.
+        this.orders.edition = 0;
       }
       throw error;
     }
@@ -204,8 +213,12 @@ export class SqliteTable implements CacheTable {
     return this.#watched(post());
   }
 
-  #mustBeReady(): void {
+  #mustNotBeClosed(): void {
     if (this.#closing !== undefined) throw closedTable(this.#name);
+  }
+
+  #mustBeReady(): void {
+    this.#mustNotBeClosed();
     const untold = this.#untold;
     this.#untold = undefined;
     if (untold !== undefined) throw untold;

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { Damage } from "./sqlite-failure.ts";
@@ -7,9 +8,14 @@ import { createRowsTable, type Tally } from "./stored-table.ts";
 export interface RegistryEntry {
   readonly number: number;
   readonly tally: Tally;
+  /** Of the rows: drawn anew by every transaction that may have changed one. 0: not drawn yet. */
+  readonly edition: number;
   /** Encoded; absent for a table that nothing was written to. */
   readonly meta: Uint8Array<ArrayBuffer> | undefined;
 }
+
+/** The range of `randomInt`. */
+const MAX_EDITION = 2 ** 48 - 1;
 
 const utf8 = new TextEncoder();
 
@@ -33,15 +39,14 @@ export class TableRegistry {
   find(name: string): RegistryEntry | undefined {
     const row = this.#database.prepare("SELECT * FROM tables WHERE name = ?").get(toStoredName(name));
     if (row === undefined) return undefined;
-    const { number, meta, row_count: rowCount, checksum, crc } = row;
-    if (typeof number !== "number" || typeof rowCount !== "number" || typeof checksum !== "number") {
-      throw new Damage("the table list has values of another type", false);
-    }
+    const { meta, crc } = row;
+    const [number, rowCount, checksum, edition] = numbersOf(row);
     const bytes = meta instanceof Uint8Array ? meta : undefined;
-    if (entryCrc(name, { rowCount, checksum }, number, bytes) !== crc) {
+    const entry = { number, tally: { rowCount, checksum }, edition, meta: bytes };
+    if (entryCrc(name, entry) !== crc) {
       throw new Damage("the checksum of the table's own entry does not fit", false);
     }
-    return { number, tally: { rowCount, checksum }, meta: bytes };
+    return entry;
   }
 
   /** Makes the table, empty; in place of one of that name. */
@@ -49,14 +54,19 @@ export class TableRegistry {
     this.drop(name);
     const last = this.#database.prepare("SELECT max(number) AS number FROM tables").get()?.["number"];
     const number = (typeof last === "number" ? last : 0) + 1;
-    const tally = { rowCount: 0, checksum: 0 };
+    const entry: RegistryEntry = {
+      number,
+      tally: { rowCount: 0, checksum: 0 },
+      edition: drawEdition(),
+      meta: undefined,
+    };
     createRowsTable(this.#database, number);
     this.#database
       .prepare(
-        "INSERT INTO tables (number, name, meta, row_count, checksum, crc) VALUES (?, ?, NULL, 0, 0, ?)",
+        "INSERT INTO tables (number, name, meta, row_count, checksum, edition, crc) VALUES (?, ?, NULL, 0, 0, ?, ?)",
       )
-      .run(number, toStoredName(name), entryCrc(name, tally, number, undefined));
-    return { number, tally, meta: undefined };
+      .run(number, toStoredName(name), entry.edition, entryCrc(name, entry));
+    return entry;
   }
 
   drop(name: string): void {
@@ -70,16 +80,41 @@ export class TableRegistry {
   }
 
   write(name: string, entry: RegistryEntry): void {
-    const { number, tally, meta } = entry;
+    const { number, tally, edition, meta } = entry;
     this.#database
-      .prepare("UPDATE tables SET meta = ?, row_count = ?, checksum = ?, crc = ? WHERE number = ?")
-      .run(meta ?? null, tally.rowCount, tally.checksum, entryCrc(name, tally, number, meta), number);
+      .prepare(
+        "UPDATE tables SET meta = ?, row_count = ?, checksum = ?, edition = ?, crc = ? WHERE number = ?",
+      )
+      .run(meta ?? null, tally.rowCount, tally.checksum, edition, entryCrc(name, entry), number);
   }
 }
 
-function entryCrc(name: string, tally: Tally, number: number, meta: Uint8Array | undefined): number {
+/**
+ * A number that no content of a table has had. Drawn and not counted: a copy of the file that is put back goes on
+ * from where it stood with other changes, and must not come to the numbers of the changes that it doesn't have.
+ */
+export function drawEdition(): number {
+  return randomInt(1, MAX_EDITION);
+}
+
+function numbersOf(row: Readonly<Record<string, unknown>>): [number, number, number, number] {
+  const { number, row_count: rowCount, checksum, edition } = row;
+  if (
+    typeof number !== "number" ||
+    typeof rowCount !== "number" ||
+    typeof checksum !== "number" ||
+    typeof edition !== "number"
+  ) {
+    throw new Damage("the table list has values of another type", false);
+  }
+  return [number, rowCount, checksum, edition];
+}
+
+/** An entry without an edition is one of format 1, in which there were none. */
+function entryCrc(name: string, { number, tally, edition, meta }: RegistryEntry): number {
+  const edited = edition === 0 ? "" : `:${edition}`;
   const head = utf8.encode(
-    `${number}:${tally.rowCount}:${tally.checksum}:${meta === undefined ? 0 : 1}:${name}`,
+    `${number}:${tally.rowCount}:${tally.checksum}${edited}:${meta === undefined ? 0 : 1}:${name}`,
   );
   return crc32(meta ?? new Uint8Array(), crc32(head));
 }

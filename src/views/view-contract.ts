@@ -55,6 +55,8 @@ export interface AggregateSpec {
   readonly kind: AggregateKind;
   readonly column?: string | undefined;
   readonly groupBy?: string | undefined;
+  /** The column's declared type, where it has one: only a `decimal` column's text is added up. */
+  readonly columnType?: string | undefined;
 }
 
 /**

@@ -60,8 +60,11 @@ export interface OrderStore {
    * number, also in a later session, only while they are the same. Read when no `apply` is under way.
    */
   readonly edition: number;
-  /** One block of an order of the rows that are stored now; `undefined` where there is none that is whole. */
-  read(name: string, block: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * One block of an order of the rows of that edition; `undefined` where there is none that is whole. An earlier
+   * edition than that of now is for a caller who knows what has changed since.
+   */
+  read(name: string, edition: number, block: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
    * Keeps these blocks as the order of that name, in place of an earlier one, all of them or none. False, and
    * nothing kept: the rows are not of that edition any more, or it is too large. The buffers of the blocks are

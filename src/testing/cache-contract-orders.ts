@@ -32,7 +32,7 @@ export function proveNoOrders(prove: Prove): void {
 function proveKept(prove: Prove, subject: Reopening): void {
   prove("C31 an order is read back block by block, also when opened again", async (backend, place) => {
     let table = await filled(backend);
-    same(await ordersOf(table).read("by price", 0), undefined, "a block of no order");
+    same(await readOrder(table, "by price", 0), undefined, "a block of no order");
     assert(await write(table, "by price", blocksOf(1)), "the order is kept");
     assert(await write(table, "by name", blocksOf(2)), "the second is kept");
     await isWritten(table, "by price", blocksOf(1));
@@ -61,7 +61,7 @@ function proveKept(prove: Prove, subject: Reopening): void {
     const table = await filled(backend);
     const orders = ordersOf(table);
     await table.close();
-    await fails(orders.read("by price", 0), "closed");
+    await fails(orders.read("by price", 1, 0), "closed");
     await fails(orders.write("by price", orders.edition, eachOf([])), "closed");
     await fails(orders.drop("by price"), "closed");
     await fails(orders.names(), "closed");
@@ -86,6 +86,7 @@ function proveEditions(prove: Prove): void {
       assert(!seen.has(orders.edition), "another edition");
       seen.add(orders.edition);
       await isMissing(table, "by price");
+      if (batch.clear !== true) await isWritten(table, "by price", blocksOf(1), before);
       same(await orders.write("late", before, eachOf(blocksOf(1))), false, "an order of earlier rows");
       await isMissing(table, "late");
     }
@@ -161,6 +162,11 @@ function write(table: CacheTable, name: string, blocks: readonly Block[]): Promi
   return orders.write(name, orders.edition, eachOf(blocks));
 }
 
+function readOrder(table: CacheTable, name: string, block: number): Promise<Block | undefined> {
+  const orders = ordersOf(table);
+  return orders.read(name, orders.edition, block);
+}
+
 type Block = Uint8Array<ArrayBuffer>;
 
 /** Blocks of several sizes, one of them empty, that differ with the number. */
@@ -184,19 +190,24 @@ async function* overtaking(table: CacheTable): AsyncGenerator<Block> {
   await table.apply({ puts: [stored("meanwhile")] });
 }
 
-async function isWritten(table: CacheTable, name: string, blocks: readonly Block[]): Promise<void> {
+async function isWritten(
+  table: CacheTable,
+  name: string,
+  blocks: readonly Block[],
+  edition = ordersOf(table).edition,
+): Promise<void> {
   const orders = ordersOf(table);
   for (const [index, wanted] of blocks.entries()) {
-    const found = await orders.read(name, index);
+    const found = await orders.read(name, edition, index);
     assert(found !== undefined && equalValues(found, wanted), `block ${index} of ${name}`);
   }
-  same(await orders.read(name, blocks.length), undefined, "a block behind the last");
+  same(await orders.read(name, edition, blocks.length), undefined, "a block behind the last");
 }
 
 async function isMissing(table: CacheTable, name: string): Promise<void> {
-  const orders = ordersOf(table);
-  for (let block = 0; block < 4; block++) same(await orders.read(name, block), undefined, `block ${block}`);
-  assert(!(await orders.names()).includes(name), `${name} is not listed`);
+  for (let block = 0; block < 4; block++)
+    same(await readOrder(table, name, block), undefined, `block ${block}`);
+  assert(!(await ordersOf(table).names()).includes(name), `${name} is not listed`);
 }
 
 async function areNamed(table: CacheTable, names: readonly string[]): Promise<void> {

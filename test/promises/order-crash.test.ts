@@ -28,10 +28,12 @@ test(`C37 a killed process leaves the earlier order or none, and nothing half-wr
     expect(readdirSync(join(folder, "orders")).filter((file) => !file.endsWith(".order"))).toEqual([]);
     const [stored] = await table.get(["edition"]);
     const wanted = Number(stored?.row["edition"]) & 0xff;
-    const first = await table.orders?.read("by price", 0);
+    const readBlock = async (block: number): Promise<Uint8Array | undefined> =>
+      table.orders?.read("by price", table.orders.edition, block);
+    const first = await readBlock(0);
     if (first !== undefined) {
       for (let block = 0; block < 20; block++) {
-        const bytes = await table.orders?.read("by price", block);
+        const bytes = await readBlock(block);
         expect([kill, block, bytes?.length, bytes?.every((byte) => byte === wanted)]).toEqual([
           kill,
           block,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, systemClock } from "../../base/index.ts";
-import { OrderFileWriter, readContents, readOrderBlock } from "./order-file.ts";
+import { type OrderContents, OrderFileWriter, readContents, readOrderBlock } from "./order-file.ts";
 
 const FOLDER_NAME = "orders";
 const FOLDER_MODE = 0o700;
@@ -12,6 +12,8 @@ const HASH_LENGTH = 24;
 /** Of one table: more orders, or more bytes, are not kept. */
 const MAX_ORDERS = 16;
 const MAX_ORDER_BYTES = 256 * 1_048_576;
+
+type OrderOf = Omit<OrderContents, "blocks">;
 
 export interface OrderFolderSettings {
   readonly folder: string;
@@ -41,9 +43,9 @@ export class OrderFolder {
     for (const file of this.#files("")) if (file.endsWith(UNFINISHED)) this.#remove(file);
   }
 
-  read(table: string, edition: number, name: string, block: number): Uint8Array<ArrayBuffer> | undefined {
-    const file = fileOf(table, name);
-    const path = join(this.#folder, file);
+  read(order: OrderOf, block: number): Uint8Array<ArrayBuffer> | undefined {
+    const { table, name, edition } = order;
+    const path = join(this.#folder, fileOf(table, name));
     const bytes = readOrderBlock(
       path,
       (contents) => contents.table === table && contents.name === name && contents.edition === edition,
@@ -53,11 +55,11 @@ export class OrderFolder {
     return bytes;
   }
 
-  begin(table: string, edition: number, name: string): number {
+  begin(order: OrderOf): number {
     mkdirSync(this.#folder, { recursive: true, mode: FOLDER_MODE });
     const writing = ++this.#lastWriting;
-    const path = join(this.#folder, `${fileOf(table, name)}.${writing}${UNFINISHED}`);
-    this.#writing.set(writing, new OrderFileWriter(path, { table, name, edition }));
+    const path = join(this.#folder, `${fileOf(order.table, order.name)}.${writing}${UNFINISHED}`);
+    this.#writing.set(writing, new OrderFileWriter(path, order));
     return writing;
   }
 

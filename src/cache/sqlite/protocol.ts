@@ -61,7 +61,12 @@ export interface CacheCalls {
   /** Empties a table whose content can't be used; always rejects with `corrupt`. */
   giveUp: { take: { readonly table: string; readonly reason: string }; give: void };
   readOrder: {
-    take: { readonly table: string; readonly name: string; readonly block: number };
+    take: {
+      readonly table: string;
+      readonly name: string;
+      readonly edition: number;
+      readonly block: number;
+    };
     give: Uint8Array<ArrayBuffer> | undefined;
   };
   /** Answers what to call the write; `undefined`: the rows are not of that edition. */

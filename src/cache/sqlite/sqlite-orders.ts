@@ -15,9 +15,9 @@ export class SqliteOrders implements OrderStore {
     this.#mustBeOpen = mustBeOpen;
   }
 
-  async read(name: string, block: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async read(name: string, edition: number, block: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#mustBeOpen();
-    return this.#link.call("readOrder", { table: this.#table, name, block });
+    return this.#link.call("readOrder", { table: this.#table, name, edition, block });
   }
 
   async write(

@@ -15,17 +15,14 @@ export class StoredOrders {
     this.#editionOf = editionOf;
   }
 
-  read(table: string, name: string, block: number): Uint8Array<ArrayBuffer> | undefined {
-    return guard(() => {
-      const edition = this.#edition(table);
-      return edition === undefined ? undefined : this.#folder.read(table, edition, name, block);
-    });
+  read(table: string, name: string, edition: number, block: number): Uint8Array<ArrayBuffer> | undefined {
+    return guard(() => this.#folder.read({ table, name, edition }, block));
   }
 
   begin(table: string, name: string, edition: number): number | undefined {
     return guard(() => {
       if (this.#edition(table) !== edition) return undefined;
-      return this.#folder.begin(table, edition, name);
+      return this.#folder.begin({ table, name, edition });
     });
   }
 

@@ -1,87 +1,9 @@
-import {
-  array,
-  assert,
-  asyncProperty,
-  boolean,
-  constant,
-  constantFrom,
-  nat,
-  oneof,
-  record,
-  tuple,
-} from "fast-check";
+import { array, assert, asyncProperty, boolean, record } from "fast-check";
 import { expect, test } from "vitest";
-import { FlakyTable } from "../../test/dio/flaky-table.ts";
 import { runs } from "../../test/properties/runs.ts";
-import { silentLogger } from "../base/index.ts";
+import { createState, type Step, step } from "../../test/dio/state-steps.ts";
 import type { Row } from "../record/index.ts";
-import { createManualClock } from "../testing/index.ts";
-import type { WriteOp } from "../vista/index.ts";
-import { DioState } from "./dio-state.ts";
 import type { OverlayOp } from "./overlay.ts";
-import { RowStore } from "./row-store.ts";
-
-const id = constantFrom("a", "b", "c", "d", "e");
-// Few contents, so that a row often becomes what it was.
-const row = record({ n: nat(2) }, { requiredKeys: [] });
-
-type Step = (state: DioState, ops: OverlayOp[]) => void;
-
-let lastSequence = 0;
-function addOp(state: DioState, ops: OverlayOp[], op: object): void {
-  const sequence = ++lastSequence;
-  const entry: OverlayOp = {
-    sequence,
-    op: { opId: `op${sequence}`, enqueuedAt: 0, attempt: 0, ...op } as WriteOp,
-  };
-  ops.push(entry);
-  state.overlayAdd(entry);
-}
-
-const at = { fetchedAt: 1 };
-const step = oneof(
-  tuple(id, row).map(
-    ([key, content]): Step =>
-      (state) =>
-        state.confirm(key, { ...content }, at),
-  ),
-  id.map(
-    (key): Step =>
-      (state) =>
-        state.confirm(key, undefined, at),
-  ),
-  array(tuple(id, row), { maxLength: 4 }).map(
-    (entries): Step =>
-      (state) =>
-        state.confirmAll(new Map(entries), at),
-  ),
-  tuple(id, row, constantFrom("insert", "replace")).map(
-    ([key, content, kind]): Step =>
-      (state, ops) =>
-        addOp(state, ops, { kind, id: key, row: content }),
-  ),
-  tuple(id, row).map(
-    ([key, partial]): Step =>
-      (state, ops) =>
-        addOp(state, ops, { kind: "patch", id: key, partial }),
-  ),
-  id.map(
-    (key): Step =>
-      (state, ops) =>
-        addOp(state, ops, { kind: "delete", id: key }),
-  ),
-  constantFrom(undefined, ["a", "b"]).map(
-    (ids): Step =>
-      (state, ops) =>
-        addOp(state, ops, ids === undefined ? { kind: "deleteAll" } : { kind: "deleteAll", ids }),
-  ),
-  nat(20).map((index): Step => (state, ops) => {
-    const [entry] = ops.splice(index % Math.max(ops.length, 1), 1);
-    if (entry !== undefined) state.overlayRemove(entry);
-  }),
-  constant<Step>((state) => state.publishNow()),
-  constant<Step>((state) => state.startOver()),
-);
 
 /** Each stretch of changes ends with a publication; a listener or handler may make more changes in the middle. */
 const stretch = record({
@@ -92,13 +14,7 @@ const stretch = record({
 
 test("D1 D2 D3 D4 who follows publications or events sees what is visible, each object as long as its content", async () => {
   const play = async (stretches: readonly { steps: Step[]; inListener: Step[]; byHandler: boolean }[]) => {
-    const store = new RowStore(await FlakyTable.create(), {
-      clock: createManualClock(),
-      keeps: true,
-      onFailure: () => undefined,
-      onLost: () => undefined,
-    });
-    const state = new DioState(store, silentLogger);
+    const state = await createState();
     const ops: OverlayOp[] = [];
     let more: Step[] = [];
     let byHandler = false;

@@ -4,10 +4,15 @@ import { equalRows, type Row } from "../record/index.ts";
 import { EventBus } from "./event-bus.ts";
 import type { DioEventBody } from "./events.ts";
 import { concernedIds, hidesEverything, Overlay, type OverlayOp } from "./overlay.ts";
-import type { RowChange } from "../views/index.ts";
+import type { TableMeta } from "../cache/index.ts";
+import type { HostNotice } from "../scenery/index.ts";
+import { type RowChange, ViewSet, type ViewSetOptions } from "../views/index.ts";
+import { Onlookers } from "./onlookers.ts";
 import type { Publication, PublicationListener } from "./publication.ts";
 import { type MarkKind, ReadMark } from "./read-mark.ts";
 import type { RowStore } from "./row-store.ts";
+import { Staleness } from "./staleness.ts";
+import { VisibleRows } from "./visible-rows.ts";
 
 /** More changes than this in one publication are one `invalidated` on the bus. */
 export const MAX_ROW_EVENTS = 1_000;
@@ -20,37 +25,59 @@ export interface ConfirmOptions {
   readonly mark?: ReadMark | undefined;
 }
 
+/** Searches every text cell; what takes long is done at once. */
+const PLAIN_VIEWS: ViewSetOptions = {
+  searchColumns: () => undefined,
+  schedule: (step) => {
+    while (step());
+  },
+};
+
 /**
  * One state, three layers: confirmed rows, the overlay of queued writes, and what is visible. Every change
- * goes through here, is visible at once, and is published once per synchronous stretch: listeners first,
- * then events, then the promises of the calls.
+ * goes through here, is visible at once, and is published once per synchronous stretch: views and listeners
+ * first, then events, then the promises of the calls.
  */
 export class DioState {
   readonly store: RowStore;
   readonly overlay: Overlay = new Overlay();
   readonly bus: EventBus;
+  /** Who follows rows without a view. */
+  readonly onlookers: Onlookers;
   readonly #logger: Logger;
+  readonly #visible: VisibleRows;
+  readonly #views: ViewSet;
   readonly #listeners = new Set<PublicationListener>();
   readonly #marks = new Set<ReadMark>();
   #lastMark = 0;
-  readonly #stale = new Set<string>();
-  #staleAll = false;
-  /** While all is stale: the rows that have been read again since. */
-  readonly #freshAgain = new Set<string>();
+  readonly #stale = new Staleness();
   /** What the ids changed in this stretch showed before it. */
   #before = new Map<string, Row | undefined>();
   #touched = new Set<string>();
+  #touchedAll = false;
   /** A row may show again what it showed before: one that was confirmed once, over nothing queued, differs. */
   #mayBeSame = false;
   #reset = false;
+  /** The views don't know yet of everything that has changed. */
+  #areViewsBehind = false;
+  /** They have to start over. */
+  #areViewsLost = false;
+  /** What they were told in the middle of this stretch of ids that it changed; absent: nothing was. */
+  #told: Map<string, Row | undefined> | undefined;
+  /** What has changed since. */
+  #sinceTold = new Set<string>();
+  #notices: HostNotice[] = [];
   #events: DioEventBody[] = [];
   #published: PromiseWithResolvers<void> | undefined;
   #isPublishing = false;
 
-  constructor(store: RowStore, logger: Logger) {
+  constructor(store: RowStore, logger: Logger, views: ViewSetOptions = PLAIN_VIEWS) {
     this.store = store;
     this.bus = new EventBus(logger);
+    this.onlookers = new Onlookers(logger);
     this.#logger = logger;
+    this.#visible = new VisibleRows(store, this.overlay);
+    this.#views = new ViewSet(this.#visible, views);
   }
 
   // Reading ------------------------------------------------------------------------------------------------
@@ -63,49 +90,59 @@ export class DioState {
 
   /** How many rows every reader sees. */
   get visibleCount(): number {
-    if (this.overlay.isEmpty) return this.store.count;
-    let count = this.overlay.hidesAll ? 0 : this.store.count;
-    for (const id of this.overlay.ids()) {
-      const base = this.store.get(id);
-      if (base !== undefined && !this.overlay.hidesAll) count -= 1;
-      if (this.overlay.show(id, base) !== undefined) count += 1;
-    }
-    return count;
+    return this.#visible.count;
   }
 
   /** Visible rows, confirmed ones in their order, then those that only a queued write holds. */
-  *visibleEntries(): Generator<readonly [string, Row]> {
-    if (this.overlay.isEmpty) {
-      yield* this.store.entries();
-      return;
-    }
-    for (const [id, base] of this.store.entries()) {
-      const row = this.overlay.show(id, base);
-      if (row !== undefined) yield [id, row];
-    }
-    for (const id of this.overlay.ids()) {
-      if (this.store.get(id) !== undefined) continue;
-      const row = this.overlay.show(id, undefined);
-      if (row !== undefined) yield [id, row];
-    }
+  visibleEntries(): Iterable<readonly [string, Row]> {
+    return this.#visible.entries();
+  }
+
+  /** The views over the visible rows, as these are at this moment. */
+  get views(): ViewSet {
+    this.settle();
+    return this.#views;
+  }
+
+  /** How many views are kept up to date. */
+  get viewCount(): number {
+    return this.#views.size;
+  }
+
+  /** Whether anyone follows rows or their status. */
+  get isWatched(): boolean {
+    return this.onlookers.areAny || this.#views.size > 0;
+  }
+
+  /**
+   * Brings the views to the rows of this moment, where something has changed and is not published yet; their
+   * listeners are told by the publication that follows.
+   */
+  settle(): void {
+    if (!this.#areViewsBehind) return;
+    const isFirst = this.#told === undefined;
+    const changed = isFirst || this.#areViewsLost ? this.#before.keys() : this.#sinceTold.keys();
+    this.#bringViews(this.#areViewsLost ? [] : this.#unknownChanges());
+    this.#told ??= new Map();
+    for (const id of changed) this.#told.set(id, this.visible(id));
+    this.#sinceTold = new Set();
   }
 
   isStale(id: string): boolean {
-    if (this.#staleAll) return !this.#freshAgain.has(id);
     return this.#stale.has(id);
   }
 
   get hasStale(): boolean {
-    return this.#staleAll || this.#stale.size > 0;
+    return this.#stale.isAny;
   }
 
   /** Rows that were declared out of date one by one. */
   get staleIds(): ReadonlySet<string> {
-    return this.#stale;
+    return this.#stale.ids;
   }
 
   get isAllStale(): boolean {
-    return this.#staleAll;
+    return this.#stale.isAll;
   }
 
   // Changing -----------------------------------------------------------------------------------------------
@@ -130,9 +167,10 @@ export class DioState {
     }
     this.store.adopt(rows, options.fetchedAt);
     // What was stale is gone; what has come is as old as the read that brought it.
-    if (mark?.wasInvalidated !== true) this.#staleAll = false;
-    this.#freshAgain.clear();
-    for (const id of this.#stale) if (mark?.isOutdated(id) !== true) this.#freshen(id);
+    const wasAll = this.#stale.removeAll();
+    if (wasAll && mark?.wasInvalidated === true) this.#stale.addAll();
+    else if (wasAll) this.touchAll();
+    for (const id of this.#stale.ids) if (mark?.isOutdated(id) !== true) this.#freshen(id);
   }
 
   /** Shows a queued write. */
@@ -153,25 +191,35 @@ export class DioState {
     if (this.#published === undefined) void this.published();
   }
 
+  /** Says that every row may show another status. */
+  touchAll(): void {
+    this.#touchedAll = true;
+    void this.published();
+  }
+
   markStale(id: string): void {
     this.#stale.add(id);
-    this.#freshAgain.delete(id);
     this.touch(id);
     for (const mark of this.#marks) mark.outdate(id);
   }
 
   markAllStale(): void {
-    this.#staleAll = true;
-    this.#freshAgain.clear();
+    if (this.#stale.addAll()) this.touchAll();
     for (const mark of this.#marks) mark.outdateEverything();
   }
 
   /** A whole read has brought everything up to date, but for what was invalidated since it began. */
   markAllFresh(mark: ReadMark): void {
     if (mark.wasInvalidated) return;
-    this.#staleAll = false;
-    this.#freshAgain.clear();
-    for (const id of this.#stale) if (!mark.isOutdated(id)) this.#freshen(id);
+    if (this.#stale.removeAll()) this.touchAll();
+    for (const id of this.#stale.ids) if (!mark.isOutdated(id)) this.#freshen(id);
+  }
+
+  /** Changes what is known of the whole. */
+  setMeta(change: Partial<TableMeta>): void {
+    const { complete } = this.store.meta;
+    this.store.setMeta(change);
+    if (this.store.meta.complete !== complete) this.notice("completeness");
   }
 
   /** The rows are being dropped: no read that is under way leaves everything behind. */
@@ -187,6 +235,19 @@ export class DioState {
   /** The confirmed rows have changed behind everybody's back: readers start over. */
   startOver(): void {
     this.#reset = true;
+    this.resetViews();
+  }
+
+  /** As `startOver`, where readers without a view see no difference. */
+  resetViews(): void {
+    this.#areViewsLost = true;
+    this.#areViewsBehind = true;
+    void this.published();
+  }
+
+  /** Tells what happened to the rows as a whole, in the publication of this stretch. */
+  notice(notice: HostNotice): void {
+    if (!this.#notices.includes(notice)) this.#notices.push(notice);
     void this.published();
   }
 
@@ -220,7 +281,7 @@ export class DioState {
     if (events.length > 0) this.#events = [];
     this.#isPublishing = true;
     try {
-      if (this.#before.size > 0 || this.#reset || this.#touched.size > 0) this.#publish();
+      if (this.#hasNews) this.#publish();
       for (const event of events) this.bus.append(event);
     } finally {
       this.#isPublishing = false;
@@ -245,13 +306,24 @@ export class DioState {
     this.#marks.delete(mark);
   }
 
+  /** Nobody reads any more. */
+  close(): void {
+    this.onlookers.clear();
+    this.#views.close();
+    this.bus.close();
+  }
+
   get readsUnderWay(): number {
     return this.#marks.size;
   }
 
+  get #hasNews(): boolean {
+    if (this.#before.size > 0 || this.#touched.size > 0 || this.#reset) return true;
+    return this.#touchedAll || this.#areViewsLost || this.#notices.length > 0;
+  }
+
   #freshen(id: string): void {
-    if (this.#staleAll) this.#freshAgain.add(id);
-    if (this.#stale.size > 0 && this.#stale.delete(id)) this.touch(id);
+    if (this.#stale.isAny && this.#stale.remove(id)) this.touch(id);
   }
 
   #touchOthers(id: string, by: ReadMark | undefined): void {
@@ -262,6 +334,8 @@ export class DioState {
   #remember(id: string): void {
     if (this.#before.has(id)) this.#mayBeSame = true;
     else this.#before.set(id, this.visible(id));
+    if (this.#told !== undefined) this.#sinceTold.add(id);
+    this.#areViewsBehind = true;
     if (this.#published === undefined) void this.published();
   }
 
@@ -295,24 +369,73 @@ export class DioState {
   }
 
   #publish(): void {
-    const before = this.#before;
-    const touched = this.#touched;
-    const reset = this.#reset;
-    const mayBeSame = this.#mayBeSame || !this.overlay.isEmpty;
-    this.#before = new Map();
-    this.#mayBeSame = false;
-    if (touched.size > 0) this.#touched = new Set();
-    this.#reset = false;
-    const changes = reset ? [] : this.#changesSince(before, mayBeSame);
-    if (changes.length === 0 && !reset && touched.size === 0) return;
-    this.#tell({ changes, reset, touched: [...touched] });
+    const hadSteps = this.#told !== undefined || this.#areViewsLost;
+    const publication = this.#endStretch();
+    const { changes, reset, touched } = publication;
+    const isNews = reset || changes.length > 0 || touched === undefined || touched.length > 0;
+    if (isNews) {
+      this.onlookers.tellRows(publication);
+      for (const listener of this.#listeners) this.#guard(() => listener(publication));
+    }
+    if (isNews || hadSteps) this.#notifyViews(touched);
     if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
     else for (const change of changes) this.bus.append({ type: this.#eventTypeOf(change), id: change.id });
   }
 
-  /** Where nobody listens, no more of them than it takes to know that they are many. */
-  #changesSince(before: ReadonlyMap<string, Row | undefined>, mayBeSame: boolean): readonly RowChange[] {
-    const most = this.#listeners.size > 0 ? Infinity : MAX_ROW_EVENTS + 1;
+  /** What the stretch has changed. The views know of it then, and those who wait for a notice. */
+  #endStretch(): Publication {
+    const reset = this.#reset;
+    const changes = reset ? [] : this.#changesSince(this.#before, this.#mostTold);
+    // Views that were brought on the way know of other steps than those who were not.
+    if (this.#areViewsBehind) this.#bringViews(this.#told === undefined ? changes : this.#unknownChanges());
+    const touched = this.#touchedAll ? undefined : [...this.#touched];
+    const notices = this.#notices;
+    this.#beginStretch();
+    if (notices.length > 0) this.onlookers.tellNotices(notices);
+    return { changes, reset, touched };
+  }
+
+  #beginStretch(): void {
+    if (this.#before.size > 0) this.#before = new Map();
+    if (this.#touched.size > 0) this.#touched = new Set();
+    if (this.#sinceTold.size > 0) this.#sinceTold = new Set();
+    if (this.#notices.length > 0) this.#notices = [];
+    this.#told = undefined;
+    this.#touchedAll = false;
+    this.#mayBeSame = false;
+    this.#reset = false;
+  }
+
+  /** Where nobody listens, no more changes are collected than it takes to know that they are many. */
+  get #mostTold(): number {
+    return this.#listeners.size > 0 || this.isWatched ? Infinity : MAX_ROW_EVENTS + 1;
+  }
+
+  /** What has changed since views were told last. */
+  #unknownChanges(): readonly RowChange[] {
+    if (this.#told === undefined) return this.#changesSince(this.#before, this.#mostTold);
+    const since = new Map<string, Row | undefined>();
+    for (const id of this.#sinceTold) {
+      since.set(id, this.#told.has(id) ? this.#told.get(id) : this.#before.get(id));
+    }
+    this.#mayBeSame = true;
+    return this.#changesSince(since, Infinity);
+  }
+
+  #bringViews(changes: readonly RowChange[]): void {
+    const areLost = this.#areViewsLost;
+    this.#areViewsLost = false;
+    this.#areViewsBehind = false;
+    if (this.#views.size === 0) return;
+    this.#guard(() => (areLost ? this.#views.reset() : this.#views.apply(changes)));
+  }
+
+  #notifyViews(touched: readonly string[] | undefined): void {
+    if (this.#views.size > 0) this.#guard(() => this.#views.notify(touched));
+  }
+
+  #changesSince(before: ReadonlyMap<string, Row | undefined>, most: number): readonly RowChange[] {
+    const mayBeSame = this.#mayBeSame || !this.overlay.isEmpty;
     const changes: RowChange[] = [];
     // A callback, since a fill comes by here with every row: walking a Map in a loop makes a list of each entry.
     before.forEach((old, id) => {
@@ -333,13 +456,11 @@ export class DioState {
     this.overlay.keep(id, this.store.get(id), row);
   }
 
-  #tell(publication: Publication): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(publication);
-      } catch (error) {
-        this.#logger.error("publication listener failed", { reason: messageOf(error) });
-      }
+  #guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#logger.error("publication listener failed", { reason: messageOf(error) });
     }
   }
 

@@ -6,8 +6,8 @@ export interface Publication {
   readonly changes: readonly RowChange[];
   /** So much changed at once that following row by row would cost more than starting over. */
   readonly reset: boolean;
-  /** Rows that show the same with another status (stale, pending). */
-  readonly touched: readonly string[];
+  /** Rows that show the same with another status (stale, pending); `undefined`: every row may. */
+  readonly touched: readonly string[] | undefined;
 }
 
 /** Told synchronously of every publication, before its events and before the promise of the call. */

@@ -1,0 +1,109 @@
+import { type Logger, messageOf } from "../base/index.ts";
+import type { HostNotice } from "../scenery/index.ts";
+import type { Publication } from "./publication.ts";
+
+/** More ids than this in one publication are not told one by one. */
+const MAX_TOLD_IDS = 1_000;
+
+type RowListener = () => void;
+type RowsListener = (ids: readonly string[] | undefined) => void;
+type NoticeListener = (notice: HostNotice) => void;
+
+/** Who follows single rows, all of them, or what becomes of the whole; told by id, so that who is not meant costs nothing. */
+export class Onlookers {
+  readonly #logger: Logger;
+  /** One listener, which is by far the most frequent, stands by itself. */
+  readonly #byId = new Map<string, RowListener | Set<RowListener>>();
+  readonly #ofRows = new Set<RowsListener>();
+  readonly #ofNotices = new Set<NoticeListener>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Whether anyone needs to know which rows change. */
+  get areAny(): boolean {
+    return this.#byId.size > 0 || this.#ofRows.size > 0;
+  }
+
+  /** Rows that are followed. */
+  get rowCount(): number {
+    return this.#byId.size;
+  }
+
+  onRow(id: string, follow: RowListener): () => void {
+    // A function of its own, so that one that is given twice is told twice.
+    const listener = (): void => follow();
+    const there = this.#byId.get(id);
+    if (there === undefined) this.#byId.set(id, listener);
+    else if (there instanceof Set) there.add(listener);
+    else this.#byId.set(id, new Set([there, listener]));
+    return () => this.#leaveRow(id, listener);
+  }
+
+  onRows(follow: RowsListener): () => void {
+    const listener: RowsListener = (ids) => follow(ids);
+    this.#ofRows.add(listener);
+    return () => this.#ofRows.delete(listener);
+  }
+
+  onNotice(follow: NoticeListener): () => void {
+    const listener: NoticeListener = (notice) => follow(notice);
+    this.#ofNotices.add(listener);
+    return () => this.#ofNotices.delete(listener);
+  }
+
+  tellNotices(notices: readonly HostNotice[]): void {
+    for (const notice of notices) {
+      for (const listener of this.#ofNotices) this.#call(() => listener(notice));
+    }
+  }
+
+  tellRows({ changes, reset, touched }: Publication): void {
+    if (!this.areAny) return;
+    if (reset || touched === undefined) {
+      for (const listeners of Array.from(this.#byId.values())) this.#callAll(listeners);
+      for (const listener of this.#ofRows) this.#call(() => listener(undefined));
+      return;
+    }
+    const ids = new Set(touched);
+    for (const { id } of changes) ids.add(id);
+    if (this.#byId.size > 0) {
+      for (const id of ids) {
+        const listeners = this.#byId.get(id);
+        if (listeners !== undefined) this.#callAll(listeners);
+      }
+    }
+    if (this.#ofRows.size === 0) return;
+    const told = ids.size > MAX_TOLD_IDS ? undefined : [...ids];
+    for (const listener of this.#ofRows) this.#call(() => listener(told));
+  }
+
+  /** Nobody is told anything any more. */
+  clear(): void {
+    this.#byId.clear();
+    this.#ofRows.clear();
+    this.#ofNotices.clear();
+  }
+
+  #leaveRow(id: string, listener: RowListener): void {
+    const there = this.#byId.get(id);
+    if (there === listener) this.#byId.delete(id);
+    if (!(there instanceof Set)) return;
+    there.delete(listener);
+    if (there.size === 0) this.#byId.delete(id);
+  }
+
+  #callAll(listeners: RowListener | Set<RowListener>): void {
+    if (!(listeners instanceof Set)) return this.#call(listeners);
+    for (const listener of listeners) this.#call(listener);
+  }
+
+  #call(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#logger.error("listener failed", { reason: messageOf(error) });
+    }
+  }
+}

@@ -1,6 +1,5 @@
 import {
   abortable,
-  anySignal,
   type Clock,
   DioramaError,
   linkSignals,
@@ -9,26 +8,28 @@ import {
 } from "../base/index.ts";
 import type { CacheTable } from "../cache/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
-import { type CallOptions, type ChangeEvent, vista, type Vista } from "../vista/index.ts";
+import { type CallOptions, type ChangeEvent, searchColumnsOf, vista, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { Dio } from "./dio.ts";
 import { createWriter } from "./create-writer.ts";
+import { CurrentMaster } from "./current-master.ts";
 import type { DioContext } from "./dio-context.ts";
 import type { DioParts } from "./dio-parts.ts";
 import { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { FacadeSource } from "./facade-source.ts";
-import { FeedMoved, follow, type Following, type OpenFeed, MASTER_FEED, positionNote } from "./follow.ts";
+import type { Following, OpenFeed } from "./follow.ts";
+import { InOrder } from "./in-order.ts";
 import { checkMaster } from "./check-master.ts";
 import { offlineError } from "./master-guard.ts";
-import { createMasterSource } from "./master-source.ts";
 import type { DioOptions, OpenDio } from "./options.ts";
 import { OwnRows } from "./own-rows.ts";
 import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
-import { checkChange, InOrder } from "./upstream.ts";
+import { runBehind } from "./run-behind.ts";
+import { UpstreamChanges } from "./upstream-changes.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
@@ -39,7 +40,7 @@ export class DioCore implements DioParts, OpenDio {
   readonly clock: Clock;
   readonly state: DioState;
   readonly writer: Writer;
-  readonly rows: OwnRows = new OwnRows(() => this.#master);
+  readonly rows: OwnRows = new OwnRows(() => this.master);
   readonly options: DioOptions;
   readonly #context: DioContext;
   readonly #reader: Reader;
@@ -50,10 +51,8 @@ export class DioCore implements DioParts, OpenDio {
   readonly #turns = new InOrder();
   readonly #queue: WriteQueue;
   readonly #closing = new AbortController();
-  /** Fires when a reload exchanges the master, and is exchanged with it. */
-  #swapped = new AbortController();
-  readonly #events = new InOrder();
-  #master: Vista;
+  readonly #master: CurrentMaster;
+  readonly #upstream: UpstreamChanges;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -65,14 +64,23 @@ export class DioCore implements DioParts, OpenDio {
     this.clock = options.clock;
     this.options = options;
     this.#queue = opened.queue;
-    this.#master = this.#guard(master);
+    const { deadlineMs, clock, activity } = options;
+    const closing = this.#closing.signal;
+    this.#master = new CurrentMaster(master, { deadlineMs, clock, activity, closing });
     const store = new RowStore(opened.table, {
       clock: options.clock,
       keeps: options.cache.keeps,
       onFailure: (error) => this.#cacheFailed(error),
-      onLost: () => this.state.startOver(),
+      onLost: () => {
+        this.state.startOver();
+        this.state.notice("completeness");
+      },
     });
-    this.state = new DioState(store, options.logger);
+    this.state = new DioState(store, options.logger, {
+      searchColumns: () => searchColumnsOf(this.master.schema),
+      schedule: (step) => void runBehind(step, closing, options.logger),
+    });
+    if (!store.isLoaded) this.#followLoad(store);
     this.#context = this.#createContext();
     const context = this.#context;
     this.#wholeReads = new WholeReads(context, {
@@ -84,12 +92,18 @@ export class DioCore implements DioParts, OpenDio {
     });
     this.#reader = new Reader(context, this.#wholeReads);
     this.writer = createWriter(context, opened.queue, (id) => this.#reader.reread(id));
+    this.#upstream = new UpstreamChanges(context, {
+      writer: this.writer,
+      wholeReads: this.#wholeReads,
+      closing,
+      invalidate: () => this.invalidate(),
+    });
     this.#facadeSource = this.#createFacade(this.#reader);
     this.#facade = vista(this.#facadeSource);
   }
 
   get master(): Vista {
-    return this.#master;
+    return this.#master.vista;
   }
 
   /** Runs onStart, and looks whether what was kept from an earlier session is still right. */
@@ -117,7 +131,7 @@ export class DioCore implements DioParts, OpenDio {
   }
 
   fingerprint(): string {
-    return this.#master.fingerprint();
+    return this.master.fingerprint();
   }
 
   /** Resolves when every cache change so far is in its table. */
@@ -158,25 +172,12 @@ export class DioCore implements DioParts, OpenDio {
     }
   }
 
-  async handleEvent(change: ChangeEvent): Promise<void> {
-    this.assertOpen();
-    try {
-      checkChange(change, this.name);
-    } catch (error) {
-      throw this.#upstreamFailed(error);
-    }
-    // Invalidations have no order among themselves: those that come together share their refreshes.
-    if (change.type === "invalidated") return this.#takeIn(change);
-    return this.#events.run(change.id, () => this.#takeIn(change));
+  handleEvent(change: ChangeEvent): Promise<void> {
+    return this.#upstream.handle(change);
   }
 
-  async arrived(change: ChangeEvent): Promise<void> {
-    if (change.type !== "invalidated") {
-      this.writer.observe(change.id, change.opId);
-      // Where nothing is kept, nothing shows the change by itself.
-      if (!this.options.cache.keeps) this.state.announce({ type: "recordChanged", id: change.id });
-    }
-    await this.state.published();
+  arrived(change: ChangeEvent): Promise<void> {
+    return this.#upstream.arrived(change);
   }
 
   refresh(): Promise<void> {
@@ -186,18 +187,16 @@ export class DioCore implements DioParts, OpenDio {
   async reload(master: Vista): Promise<void> {
     this.assertOpen();
     checkMaster(master);
-    if (master.idColumn !== this.#master.idColumn) {
-      const message = `${this.name}: reload() takes a master with the same id column, ${String(this.#master.idColumn)}, not ${String(master.idColumn)}; make another Dio`;
+    const { idColumn } = this.master;
+    if (master.idColumn !== idColumn) {
+      const message = `${this.name}: reload() takes a master with the same id column, ${String(idColumn)}, not ${String(master.idColumn)}; make another Dio`;
       throw new DioramaError("invalid", message, { place: { vista: this.name } });
     }
-    return this.#wholeReads.reload(this.#guard(master));
+    return this.#wholeReads.reload(this.#master.guard(master));
   }
 
-  async *watchMaster(call: CallOptions): AsyncGenerator<ChangeEvent> {
-    const swapped = this.#swapped.signal;
-    yield* this.#master.watch({ signal: anySignal(call.signal, swapped) });
-    const goesOn = swapped.aborted && call.signal?.aborted !== true;
-    if (goesOn && this.#master.capabilities.canSubscribe) throw new FeedMoved();
+  watchMaster(call: CallOptions): AsyncIterable<ChangeEvent> {
+    return this.#master.watch(call);
   }
 
   invalidate(): void {
@@ -208,36 +207,11 @@ export class DioCore implements DioParts, OpenDio {
   emptied(): void {
     this.#reader.forgetFills();
     this.state.noteEmptied();
-    this.state.store.setMeta({ complete: false, seededAt: undefined, version: undefined });
+    this.state.setMeta({ complete: false, seededAt: undefined, version: undefined });
   }
 
   follow(open: OpenFeed, feed: string): Following {
-    const note = positionNote(feed);
-    return follow(open, {
-      clock: this.clock,
-      closing: this.#closing.signal,
-      name: this.name,
-      position: () => {
-        const position = this.state.store.note(note);
-        return typeof position === "string" ? position : undefined;
-      },
-      handle: async (change) => {
-        await this.handleEvent(change);
-        if (change.position === undefined) return;
-        this.state.store.setNotes(new Map([[note, change.position]]));
-      },
-      onLoss: (error) => this.state.announce({ type: "upstreamFailed", error }),
-      onSubscribed: async (times) => {
-        if (times === "first") {
-          // A stream that resumes where it stood has missed nothing; the master's own feed begins now.
-          const resumes = feed !== MASTER_FEED && this.state.store.note(note) !== undefined;
-          return resumes ? undefined : this.#wholeReads.checkVersion({ unlessKnown: "refresh" });
-        }
-        // What was missed is not known: if the refresh fails, which is announced by itself, the next reader has it renewed.
-        this.invalidate();
-        await this.#wholeReads.refresh().catch(() => undefined);
-      },
-    });
+    return this.#upstream.follow(open, feed);
   }
 
   diagnostics(): DioDiagnostics {
@@ -282,58 +256,28 @@ export class DioCore implements DioParts, OpenDio {
       await this.state.store.close({ upToDate: !this.state.hasStale });
     } finally {
       this.#closing.abort(this.#closedError());
-      this.state.bus.close();
+      this.state.close();
       await this.#queue.close();
       this.options.onClose(this);
     }
   }
 
+  /** Rows of the last session that arrive behind are no changes: views take them as they are in the end. */
+  #followLoad(store: RowStore): void {
+    store.whenLoaded().then(
+      () => this.state.resetViews(),
+      () => undefined,
+    );
+  }
+
   #swapMaster(next: Vista, run: Run): void {
-    this.#master = next;
-    this.state.store.setMeta({ fingerprint: next.fingerprint(), complete: false });
+    this.state.setMeta({ fingerprint: next.fingerprint(), complete: false });
     // What the old one still answers is of other rows, and so is what it confirms.
     this.state.dropReads(run.mark);
+    this.#master.swap(next);
+    // Its schema may tell of other columns to search.
+    this.state.resetViews();
     this.writer.observeRefresh();
-    this.#swapped.abort();
-    this.#swapped = new AbortController();
-  }
-
-  /** The master as this Dio calls it, with deadlines and an eye on the activity. */
-  #guard(master: Vista): Vista {
-    const { deadlineMs, clock, activity } = this.options;
-    const source = createMasterSource(master.source, {
-      deadlineMs,
-      clock,
-      activity,
-      closing: this.#closing.signal,
-    });
-    return vista(source).narrowedBy(master.query);
-  }
-
-  async #takeIn(change: ChangeEvent): Promise<void> {
-    try {
-      await this.inRun("event", (run) => this.#reconcile(run, change));
-    } catch (error) {
-      const failure = this.#upstreamFailed(error);
-      // What there is of it is old from now on.
-      if (change.type !== "invalidated") this.state.markStale(change.id);
-      throw failure;
-    }
-    await this.arrived(change);
-  }
-
-  #upstreamFailed(error: unknown): DioramaError {
-    const failure = toDioramaError(error, "unavailable", `${this.name}: a change could not be applied`);
-    this.state.announce({ type: "upstreamFailed", error: failure });
-    return failure;
-  }
-
-  async #reconcile(run: Run, change: ChangeEvent): Promise<void> {
-    const dio = new Dio(this, run);
-    const { onEvent } = this.options.callbacks;
-    if (onEvent === undefined) await dio.applyChange(change);
-    else await onEvent(dio, change, { signal: run.signal });
-    await run.publish();
   }
 
   #closedError(): DioramaError {
@@ -361,7 +305,7 @@ export class DioCore implements DioParts, OpenDio {
       name: this.name,
       options: this.options,
       state: this.state,
-      master: () => this.#master,
+      master: () => this.master,
       rows: this.rows,
       assertOpen: () => this.assertOpen(),
       assertOnline: () => {
@@ -384,7 +328,7 @@ export class DioCore implements DioParts, OpenDio {
       state,
       reads,
       writer,
-      master: (): Vista => this.#master,
+      master: (): Vista => this.master,
       assertOpen: (): void => this.assertOpen(),
     };
     return new FacadeSource({

@@ -66,6 +66,9 @@ export class DioState {
   #told: Map<string, Row | undefined> | undefined;
   /** What has changed since. */
   #sinceTold = new Set<string>();
+  /** Counts changes of rows and of their status. */
+  #version = 0;
+  #toldVersion = 0;
   #notices: HostNotice[] = [];
   #events: DioEventBody[] = [];
   #published: PromiseWithResolvers<void> | undefined;
@@ -116,16 +119,17 @@ export class DioState {
 
   /**
    * Brings the views to the rows of this moment, where something has changed and is not published yet; their
-   * listeners are told by the publication that follows.
+   * listeners are told by the publication that follows. Answers a number that is another one after each change of
+   * a row or of its status.
    */
-  settle(): void {
-    if (!this.#areViewsBehind) return;
-    const isFirst = this.#told === undefined;
-    const changed = isFirst || this.#areViewsLost ? this.#before.keys() : this.#sinceTold.keys();
-    this.#bringViews(this.#areViewsLost ? [] : this.#unknownChanges());
-    this.#told ??= new Map();
-    for (const id of changed) this.#told.set(id, this.visible(id));
-    this.#sinceTold = new Set();
+  settle(): number {
+    if (this.#areViewsBehind) this.#settleViews();
+    return this.#version;
+  }
+
+  /** What `settle` answered when everyone had last been told of everything. */
+  get toldVersion(): number {
+    return this.#toldVersion;
   }
 
   isStale(id: string): boolean {
@@ -188,12 +192,14 @@ export class DioState {
   /** Says that a row shows the same with another status. */
   touch(id: string): void {
     this.#touched.add(id);
+    this.#version += 1;
     if (this.#published === undefined) void this.published();
   }
 
   /** Says that every row may show another status. */
   touchAll(): void {
     this.#touchedAll = true;
+    this.#version += 1;
     void this.published();
   }
 
@@ -242,6 +248,7 @@ export class DioState {
   resetViews(): void {
     this.#areViewsLost = true;
     this.#areViewsBehind = true;
+    this.#version += 1;
     void this.published();
   }
 
@@ -336,6 +343,7 @@ export class DioState {
     else this.#before.set(id, this.visible(id));
     if (this.#told !== undefined) this.#sinceTold.add(id);
     this.#areViewsBehind = true;
+    this.#version += 1;
     if (this.#published === undefined) void this.published();
   }
 
@@ -370,6 +378,7 @@ export class DioState {
 
   #publish(): void {
     const hadSteps = this.#told !== undefined || this.#areViewsLost;
+    const version = this.#version;
     const publication = this.#endStretch();
     const { changes, reset, touched } = publication;
     const isNews = reset || changes.length > 0 || touched === undefined || touched.length > 0;
@@ -378,6 +387,7 @@ export class DioState {
       for (const listener of this.#listeners) this.#guard(() => listener(publication));
     }
     if (isNews || hadSteps) this.#notifyViews(touched);
+    this.#toldVersion = version;
     if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
     else for (const change of changes) this.bus.append({ type: this.#eventTypeOf(change), id: change.id });
   }
@@ -393,6 +403,15 @@ export class DioState {
     this.#beginStretch();
     if (notices.length > 0) this.onlookers.tellNotices(notices);
     return { changes, reset, touched };
+  }
+
+  #settleViews(): void {
+    const isFirst = this.#told === undefined;
+    const changed = isFirst || this.#areViewsLost ? this.#before.keys() : this.#sinceTold.keys();
+    this.#bringViews(this.#areViewsLost ? [] : this.#unknownChanges());
+    this.#told ??= new Map();
+    for (const id of changed) this.#told.set(id, this.visible(id));
+    this.#sinceTold = new Set();
   }
 
   #beginStretch(): void {

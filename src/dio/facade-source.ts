@@ -18,7 +18,7 @@ import {
 import type { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { fromToken, toToken } from "./facade-token.ts";
-import type { InOrder } from "./upstream.ts";
+import type { InOrder } from "./in-order.ts";
 import type { Admitted, WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
 

@@ -275,7 +275,7 @@ export class Run {
       }
     }
     const { store } = this.#state;
-    if (leaving.cleared && !leaving.isAll && store.meta.complete) store.setMeta({ complete: false });
+    if (leaving.cleared && !leaving.isAll && store.meta.complete) this.#state.setMeta({ complete: false });
     if (leaving.notes.size > 0) store.setNotes(leaving.notes);
   }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { yieldToLoop } from "../base/index.ts";
 import type { ChangeEvent } from "../vista/index.ts";
-import { checkChange, InOrder } from "./upstream.ts";
+import { InOrder } from "./in-order.ts";
+import { checkChange } from "./upstream.ts";
 
 describe("changes from outside", () => {
   test("D29 what is no change is invalid, and says what one is", () => {

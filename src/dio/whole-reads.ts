@@ -5,7 +5,7 @@ import type { DioContext } from "./dio-context.ts";
 import type { CallbackCall, Fill, FillResult } from "./options.ts";
 import { Refresher, RefreshTimer } from "./refresher.ts";
 import type { Run, RunKind } from "./run.ts";
-import { InOrder } from "./upstream.ts";
+import { InOrder } from "./in-order.ts";
 
 /** What else a whole read has to tell. */
 export interface WholeReadsHooks {
@@ -111,7 +111,7 @@ export class WholeReads {
   /** The run has brought the cache to everything the master had when it began. */
   markComplete(run: Run, version: string | undefined): void {
     const { state } = this.#context;
-    state.store.setMeta({ complete: this.#context.options.cache.keeps, seededAt: run.startedAt, version });
+    state.setMeta({ complete: this.#context.options.cache.keeps, seededAt: run.startedAt, version });
     state.markAllFresh(run.mark);
   }
 
@@ -183,7 +183,7 @@ export class WholeReads {
 
   #leave(result: FillResult, isOutdated: boolean): void {
     const { state } = this.#context;
-    if (result?.complete === false) state.store.setMeta({ complete: false });
+    if (result?.complete === false) state.setMeta({ complete: false });
     if (isOutdated) state.markAllStale();
   }
 

@@ -1,0 +1,111 @@
+import { type DioramaError, toDioramaError } from "../base/index.ts";
+import type { ChangeEvent } from "../vista/index.ts";
+import type { DioContext } from "./dio-context.ts";
+import { follow, type Following, MASTER_FEED, type OpenFeed, positionNote } from "./follow.ts";
+import { InOrder } from "./in-order.ts";
+import type { Run } from "./run.ts";
+import { checkChange } from "./upstream.ts";
+import type { WholeReads } from "./whole-reads.ts";
+import type { Writer } from "./writer.ts";
+
+export interface UpstreamHost {
+  readonly writer: Writer;
+  readonly wholeReads: WholeReads;
+  /** Fires when the Dio closes. */
+  readonly closing: AbortSignal;
+  /** Marks everything stale. */
+  invalidate(): void;
+}
+
+/** Takes in what the master tells of itself, in order for each id. */
+export class UpstreamChanges {
+  readonly #context: DioContext;
+  readonly #host: UpstreamHost;
+  readonly #turns = new InOrder();
+
+  constructor(context: DioContext, host: UpstreamHost) {
+    this.#context = context;
+    this.#host = host;
+  }
+
+  async handle(change: ChangeEvent): Promise<void> {
+    this.#context.assertOpen();
+    try {
+      checkChange(change, this.#context.name);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    // Invalidations have no order among themselves: those that come together share their refreshes.
+    if (change.type === "invalidated") return this.#takeIn(change);
+    return this.#turns.run(change.id, () => this.#takeIn(change));
+  }
+
+  /** The change is in the confirmed rows: writes that wait for their echo look at it. */
+  async arrived(change: ChangeEvent): Promise<void> {
+    const { state, options } = this.#context;
+    if (change.type !== "invalidated") {
+      this.#host.writer.observe(change.id, change.opId);
+      // Where nothing is kept, nothing shows the change by itself.
+      if (!options.cache.keeps) state.announce({ type: "recordChanged", id: change.id });
+    }
+    await state.published();
+  }
+
+  follow(open: OpenFeed, feed: string): Following {
+    const { state, name, options } = this.#context;
+    const { wholeReads } = this.#host;
+    const note = positionNote(feed);
+    return follow(open, {
+      clock: options.clock,
+      closing: this.#host.closing,
+      name,
+      position: () => {
+        const position = state.store.note(note);
+        return typeof position === "string" ? position : undefined;
+      },
+      handle: async (change) => {
+        await this.handle(change);
+        if (change.position === undefined) return;
+        state.store.setNotes(new Map([[note, change.position]]));
+      },
+      onLoss: (error) => state.announce({ type: "upstreamFailed", error }),
+      onSubscribed: async (times) => {
+        if (times === "first") {
+          // A stream that resumes where it stood has missed nothing; the master's own feed begins now.
+          const resumes = feed !== MASTER_FEED && state.store.note(note) !== undefined;
+          return resumes ? undefined : wholeReads.checkVersion({ unlessKnown: "refresh" });
+        }
+        // What was missed is not known: if the refresh fails, which is announced by itself, the next reader has it renewed.
+        this.#host.invalidate();
+        await wholeReads.refresh().catch(() => undefined);
+      },
+    });
+  }
+
+  async #takeIn(change: ChangeEvent): Promise<void> {
+    try {
+      await this.#context.inRun("event", (run) => this.#reconcile(run, change));
+    } catch (error) {
+      const failure = this.#failed(error);
+      // What there is of it is old from now on.
+      if (change.type !== "invalidated") this.#context.state.markStale(change.id);
+      throw failure;
+    }
+    await this.arrived(change);
+  }
+
+  async #reconcile(run: Run, change: ChangeEvent): Promise<void> {
+    const dio = this.#context.handle(run);
+    const { onEvent } = this.#context.options.callbacks;
+    if (onEvent === undefined) await dio.applyChange(change);
+    else await onEvent(dio, change, { signal: run.signal });
+    await run.publish();
+  }
+
+  #failed(error: unknown): DioramaError {
+    const { name, state } = this.#context;
+    const failure = toDioramaError(error, "unavailable", `${name}: a change could not be applied`);
+    state.announce({ type: "upstreamFailed", error: failure });
+    return failure;
+  }
+}

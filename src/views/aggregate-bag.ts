@@ -59,6 +59,11 @@ export class ValueBag {
     return this.#lasts.at(-1);
   }
 
+  /** For what measures it: of cells that have been looked at. */
+  get leafCount(): number {
+    return this.#leaves.length;
+  }
+
   #insert(cell: Value, count: number): void {
     const place = Math.min(this.#placeOf(cell), this.#leaves.length - 1);
     const leaf = this.#leaves[place];

@@ -14,6 +14,7 @@ export function createAggregate(spec: AggregateSpec, rows: MatchingRows): Aggreg
 type ReadCell = (row: Row) => Value | undefined;
 
 const noCell: ReadCell = () => undefined;
+const noGroups: ReadonlyMap<Value, AggregateResult> = new Map();
 
 /** What nobody reads is not computed: the first read loads, and from then on every change is followed. */
 class RowsAggregate implements Aggregate {
@@ -39,7 +40,8 @@ class RowsAggregate implements Aggregate {
   }
 
   get groups(): ReadonlyMap<Value, AggregateResult> {
-    this.#grouped ??= this.#loadGroups();
+    if (this.#readGroup === undefined) return noGroups;
+    this.#grouped ??= this.#loadGroups(this.#readGroup);
     return this.#grouped.results;
   }
 
@@ -87,10 +89,8 @@ class RowsAggregate implements Aggregate {
     return whole;
   }
 
-  #loadGroups(): GroupResults {
+  #loadGroups(readGroup: ReadCell): GroupResults {
     const grouped = new GroupResults(() => createAccumulator(this.#spec));
-    const readGroup = this.#readGroup;
-    if (readGroup === undefined) return grouped;
     for (const [id, row] of this.#rows())
       grouped.add({ group: readGroup(row), cell: this.#readCell(row) }, id);
     return grouped;

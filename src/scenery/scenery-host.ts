@@ -2,7 +2,7 @@ import type { Clock, DioramaError, Logger } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Schema } from "../vista/index.ts";
-import type { Range, ViewSet } from "../views/index.ts";
+import type { Range, RowChange, ViewSet } from "../views/index.ts";
 
 /** How a row stands: `pending`: a queued write shows; `failed`: a write of it failed for good. */
 export type RowStatus = "fresh" | "stale" | "loading" | "pending" | "failed";
@@ -23,6 +23,11 @@ export type SceneryEvent =
 
 /** Where a loader puts rows: each position of the asked range at most once, while its signal has not fired. */
 export interface ChunkSink {
+  /**
+   * Throws `invalid` for a position that is no whole number or lies outside, for one or an id that was there before,
+   * and for a bad id; the load fails with it even if the loader goes on. To be called before the row is kept. What
+   * comes after the load has ended, or its signal has fired, is ignored.
+   */
   push(index: number, id: string, row: Row): void;
 }
 
@@ -39,7 +44,10 @@ export type HostNotice =
   | "refreshed"
   /** Completeness came or went, or what `prepare` had brought was forgotten. */
   | "completeness"
-  /** Rows were inserted, removed or changed upstream in a way that positions of a paged table may not fit any more. */
+  /**
+   * Rows were inserted, removed or changed in the master in a way that positions of a paged table may not fit any more:
+   * by somebody else, or since it has accepted a write.
+   */
   | "upstream"
   | "closed";
 
@@ -87,7 +95,11 @@ export interface SceneryHost {
   /** Loads the page behind a token into the cache. */
   loadNext(token: string | undefined, size: number, query: Query, signal: AbortSignal): Promise<NextRows>;
   announce(event: SceneryEvent): void;
-  onNotice(listener: (notice: HostNotice) => void): () => void;
+  /**
+   * `changes`, with `upstream` where all of them are known: the master's rows before and after, by which a table tells
+   * whether they concern it. A row of which nobody knew counts as inserted.
+   */
+  onNotice(listener: (notice: HostNotice, changes?: readonly RowChange[]) => void): () => void;
   /** Calls the listener in each publication that changed this row, its status, or whether it is there. */
   onRow(id: string, listener: () => void): () => void;
   /** Calls the listener in each publication with the ids that changed or show another status; `undefined`: too many to tell. */

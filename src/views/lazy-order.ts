@@ -1,8 +1,15 @@
 import type { OrderTerm } from "../query/index.ts";
 import type { Row } from "../record/index.ts";
+import { KeyedRows } from "./keyed-rows.ts";
 import { OrderIndex } from "./order-index.ts";
 import type { OrderRest } from "./order-rest.ts";
 import type { RowChange } from "./row-change.ts";
+import { selectFirst } from "./select-first.ts";
+import { finishNow } from "./sort-rows.ts";
+import { SortedRest } from "./sorted-rest.ts";
+
+/** Some screens full. */
+const FIRST_COUNT = 512;
 
 /**
  * An order whose first rows can be read before the others are ordered. The first ones are an index of their own; those
@@ -25,14 +32,28 @@ export class LazyOrder {
     this.#restCount = rest?.count ?? 0;
   }
 
-  /** Of rows that stand beside their ids (neither list may change later), with about `firstCount` of them ready at once. */
+  /**
+   * Of rows that stand beside their ids, no id twice; neither list may change before the order is complete.
+   * So many rows are ordered now, all where there are few more, the others in steps.
+   */
   static over(
     order: readonly OrderTerm[],
     ids: readonly string[],
     rows: readonly Row[],
-    _firstCount = 512,
+    firstCount: number = FIRST_COUNT,
   ): LazyOrder {
-    return new LazyOrder(OrderIndex.build(order, ids, rows));
+    const keyed = new KeyedRows(order, ids, rows);
+    const all = keyed.places();
+    const chosen = selectFirst(keyed.vectors, all, firstCount);
+    finishNow(keyed.sort(chosen));
+    const leaves = keyed.createLeaves();
+    if (chosen === all) {
+      finishNow(keyed.fill(leaves, chosen));
+      return new LazyOrder(new OrderIndex(order, leaves));
+    }
+    const first = chosen.subarray(0, firstCount);
+    finishNow(keyed.fill(leaves, first));
+    return new LazyOrder(new OrderIndex(order, leaves), new SortedRest(order, keyed, without(all, first)));
   }
 
   /** How many rows it has in all. */
@@ -176,4 +197,11 @@ export class LazyOrder {
     if (known !== undefined && known.before === undefined) this.#pending.delete(id);
     else this.#pending.set(id, { id, before: known === undefined ? row : known.before, after: undefined });
   }
+}
+
+/** All places but the chosen ones; `all` has every place at its own number. */
+function without(all: Uint32Array, chosen: Uint32Array): Uint32Array {
+  const isChosen = new Uint8Array(all.length);
+  for (const place of chosen) isChosen[place] = 1;
+  return all.filter((place) => isChosen[place] === 0);
 }

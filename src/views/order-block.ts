@@ -10,6 +10,9 @@ import type { Value } from "../record/index.ts";
  */
 export type KeyForm = "empty" | "boolean" | "number" | "date" | "text" | "value";
 
+/** The forms that are packed into floats. */
+export type PackedForm = Exclude<KeyForm, "text" | "value">;
+
 /** The keys of one column: a Float64Array for a packed form, else the cells. */
 export type KeyList = Float64Array | readonly Value[];
 

@@ -1,14 +1,13 @@
 import { assert } from "../base/index.ts";
 import type { OrderTerm } from "../query/index.ts";
-import { compareStrings, type Row, type Value } from "../record/index.ts";
+import type { Row } from "../record/index.ts";
 import { KeyTerm } from "./key-term.ts";
 import type { KeyForm, OrderBlock } from "./order-block.ts";
+import { OrderLeaves } from "./order-leaves.ts";
+import { isWorthMerging, mergeChanges } from "./order-merge.ts";
 import type { RowChange } from "./row-change.ts";
-
-interface Keyed {
-  readonly id: string;
-  readonly keys: readonly Value[];
-}
+import { KeyedRows } from "./keyed-rows.ts";
+import { finishNow } from "./sort-rows.ts";
 
 /**
  * Ids in the total order of their rows (exactly that of `compileOrder`), by rank: every call takes O(log n). A row's
@@ -16,35 +15,38 @@ interface Keyed {
  */
 export class OrderIndex {
   readonly order: readonly OrderTerm[];
-  readonly #terms: readonly KeyTerm[];
-  #entries: Keyed[] = [];
+  #leaves: OrderLeaves;
   #movedFrom = -1;
   #movedTo = -1;
 
-  constructor(order: readonly OrderTerm[]) {
+  /** An empty one; `leaves`: of such entries, which belong to it from now on. */
+  constructor(order: readonly OrderTerm[], leaves?: OrderLeaves) {
     this.order = order;
-    this.#terms = order.map((term) => new KeyTerm(term));
+    this.#leaves = leaves ?? new OrderLeaves(order.map((term) => new KeyTerm(term)));
   }
 
   /** Of rows that stand beside their ids; no id twice. */
   static build(order: readonly OrderTerm[], ids: readonly string[], rows: readonly Row[]): OrderIndex {
-    const index = new OrderIndex(order);
-    ids.forEach((id, at) => index.add(id, rows[at] ?? {}));
-    return index;
+    const keyed = new KeyedRows(order, ids, rows);
+    const places = keyed.places();
+    finishNow(keyed.sort(places));
+    const leaves = keyed.createLeaves();
+    finishNow(keyed.fill(leaves, places));
+    return new OrderIndex(order, leaves);
   }
 
   get size(): number {
-    return this.#entries.length;
+    return this.#leaves.size;
   }
 
   /** An estimate of what it holds in memory, without the ids' and cells' own text. */
   get sizeBytes(): number {
-    return this.#entries.length * 32;
+    return this.#leaves.sizeBytes;
   }
 
   /** How the keys of each term are held now. */
   get forms(): readonly KeyForm[] {
-    return this.order.map(() => "value");
+    return this.#leaves.forms;
   }
 
   /** Where the entry of the last `move` stood before, counted with it. */
@@ -59,18 +61,16 @@ export class OrderIndex {
 
   /** Takes in an id that isn't there; its rank. */
   add(id: string, row: Row): number {
-    const entry = this.#keyed(id, row);
-    const rank = this.#find(entry);
-    assert(this.#entries[rank]?.id !== id, `${id} stands in the order already`);
-    this.#entries.splice(rank, 0, entry);
-    return rank;
+    const leaves = this.#leaves;
+    leaves.seek(id, row);
+    if (leaves.locate()) assert(false, `${id} stands in the order already`);
+    return leaves.insert();
   }
 
   /** Takes out an id, found by the row that it is there with; the rank that it had. */
   remove(id: string, row: Row): number {
-    const rank = this.rankOf(id, row);
-    this.#entries.splice(rank, 1);
-    return rank;
+    this.#find(id, row);
+    return this.#leaves.remove();
   }
 
   /**
@@ -78,7 +78,7 @@ export class OrderIndex {
    * then nothing has moved, and `movedFrom` and `movedTo` say nothing.
    */
   move(id: string, before: Row, after: Row): boolean {
-    if (this.hasSameKeys(before, after)) return false;
+    if (this.#leaves.isSame(before, after)) return false;
     this.#movedFrom = this.remove(id, before);
     this.#movedTo = this.add(id, after);
     return true;
@@ -86,7 +86,7 @@ export class OrderIndex {
 
   /** Whether two rows of one id stand at the same place. */
   hasSameKeys(a: Row, b: Row): boolean {
-    return this.#terms.every((term) => term.compare(term.cell(a), term.cell(b)) === 0);
+    return this.#leaves.isSame(a, b);
   }
 
   /**
@@ -94,6 +94,11 @@ export class OrderIndex {
    * come once. The lowest rank that may show another id now; Infinity where none does.
    */
   applyBatch(changes: readonly RowChange[]): number {
+    if (isWorthMerging(changes.length, this.size)) {
+      const { leaves, lowest } = mergeChanges(this.#leaves, changes);
+      this.#leaves = leaves;
+      return lowest;
+    }
     let lowest = Infinity;
     for (const { id, before, after } of changes) {
       if (before !== undefined && after !== undefined) {
@@ -106,66 +111,45 @@ export class OrderIndex {
 
   /** The rank of an id that is there with this row. */
   rankOf(id: string, row: Row): number {
-    const rank = this.#find(this.#keyed(id, row));
-    assert(this.#entries[rank]?.id === id, `${id} does not stand in the order with this row`);
-    return rank;
+    this.#find(id, row);
+    return this.#leaves.rank();
   }
 
   /** Whether such an entry stands, or would stand, before the end: at or before the last entry. */
   covers(id: string, row: Row): boolean {
-    const last = this.#entries.at(-1);
-    return last !== undefined && this.#compare(this.#keyed(id, row), last) <= 0;
+    this.#leaves.seek(id, row);
+    return this.#leaves.isCovered();
   }
 
   /** `undefined` past the end. */
   idAt(rank: number): string | undefined {
-    return this.#entries[rank]?.id;
+    return rank >= 0 && rank < this.size ? this.#leaves.idAt(rank) : undefined;
   }
 
   /** The ids of ranks `[start, end)`, fewer at the end. */
   idsBetween(start: number, end: number): string[] {
-    return this.#entries.slice(Math.max(0, start), Math.max(0, end)).map(({ id }) => id);
+    return this.#leaves.idsBetween(Math.max(0, start), Math.min(end, this.size));
   }
 
   /** Every id in order. It must not change meanwhile. */
-  *ids(): Generator<string, void, undefined> {
-    for (const { id } of this.#entries) yield id;
+  ids(): Generator<string, void, undefined> {
+    return this.#leaves.ids();
   }
 
   /** Every entry in order, with its keys as `forms` says: to be stored, and read again by an `OrderAssembler`. */
   *blocks(): Generator<OrderBlock, void, undefined> {
-    yield {
-      ids: this.#entries.map(({ id }) => id),
-      keys: this.order.map((_term, at) => this.#entries.map(({ keys }) => keys[at] ?? null)),
-    };
+    for (let leaf = 0; leaf < this.#leaves.leaves; leaf++) {
+      yield { ids: this.#leaves.idsOf(leaf), keys: this.#leaves.keysOf(leaf) };
+    }
   }
 
   /** Takes over every entry of another index of the same order; they all stand behind these. It is used up. */
   append(other: OrderIndex): void {
-    this.#entries = [...this.#entries, ...other.#entries];
+    this.#leaves.append(other.#leaves);
   }
 
-  #keyed(id: string, row: Row): Keyed {
-    return { id, keys: this.#terms.map((term) => term.cell(row)) };
-  }
-
-  #find(entry: Keyed): number {
-    let low = 0;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#entries[middle];
-      if (other !== undefined && this.#compare(other, entry) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #compare(a: Keyed, b: Keyed): number {
-    for (const [at, term] of this.#terms.entries()) {
-      const difference = term.compare(a.keys[at] ?? null, b.keys[at] ?? null);
-      if (difference !== 0) return difference;
-    }
-    return compareStrings(a.id, b.id);
+  #find(id: string, row: Row): void {
+    this.#leaves.seek(id, row);
+    if (!this.#leaves.locate()) assert(false, `${id} does not stand in the order with this row`);
   }
 }

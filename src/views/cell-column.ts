@@ -1,0 +1,54 @@
+import type { Row, Value } from "../record/index.ts";
+import type { KeyTerm } from "./key-term.ts";
+import { ListColumn } from "./list-column.ts";
+import type { KeyList } from "./order-block.ts";
+import type { OrderColumn } from "./order-column.ts";
+
+/** Keys that are held as cells: text, or a mixture that no packed form can hold. */
+export class CellColumn extends ListColumn<Value> implements OrderColumn {
+  readonly term: KeyTerm;
+  #form: "text" | "value";
+
+  constructor(term: KeyTerm, form: "text" | "value") {
+    super(null, term.comparison(form));
+    this.term = term;
+    this.#form = form;
+  }
+
+  get form(): "text" | "value" {
+    return this.#form;
+  }
+
+  seek(_id: string, row: Row): boolean {
+    const cell = this.term.cell(row);
+    if (this.#form === "text" && typeof cell !== "string" && cell !== null) this.widen();
+    this.seekKey(cell);
+    return true;
+  }
+
+  isSame(a: Row, b: Row): boolean {
+    return this.term.comparison("value")(this.term.cell(a), this.term.cell(b)) === 0;
+  }
+
+  keysOf(leaf: number, size: number): Value[] {
+    return this.cellsOf(leaf, size);
+  }
+
+  /** The cells of a leaf, free places at the end left out. */
+  cellsOf(leaf: number, size: number): Value[] {
+    const part = this.part(leaf);
+    const cells: Value[] = [];
+    for (let at = 0; at < size; at++) cells.push(part[at] ?? null);
+    return cells;
+  }
+
+  /** From text to any cell: nothing that is there moves. */
+  widen(): void {
+    this.#form = "value";
+    this.compareBy(this.term.comparison("value"));
+  }
+
+  protected keyAt(keys: KeyList, at: number): Value {
+    return keys[at] ?? null;
+  }
+}

@@ -29,6 +29,7 @@ import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
 import { runBehind } from "./run-behind.ts";
+import { Supply } from "./supply.ts";
 import { UpstreamChanges } from "./upstream-changes.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
@@ -43,6 +44,7 @@ export class DioCore implements DioParts, OpenDio {
   readonly rows: OwnRows = new OwnRows(() => this.master);
   readonly options: DioOptions;
   readonly #context: DioContext;
+  readonly #supply: Supply;
   readonly #reader: Reader;
   readonly #wholeReads: WholeReads;
   readonly #facadeSource: FacadeSource;
@@ -85,13 +87,14 @@ export class DioCore implements DioParts, OpenDio {
     const context = this.#context;
     this.#wholeReads = new WholeReads(context, {
       renewed: () => {
-        this.#reader.forgetFills();
+        this.#supply.forget();
         this.writer.observeRefresh();
       },
       swapMaster: (next, run) => this.#swapMaster(next, run),
     });
-    this.#reader = new Reader(context, this.#wholeReads);
-    this.writer = createWriter(context, opened.queue, (id) => this.#reader.reread(id));
+    this.#supply = new Supply(context, this.#wholeReads);
+    this.#reader = new Reader(context, this.#supply);
+    this.writer = createWriter(context, opened.queue, (id) => this.#supply.rows.refetch(id));
     this.#upstream = new UpstreamChanges(context, {
       writer: this.writer,
       wholeReads: this.#wholeReads,
@@ -200,12 +203,12 @@ export class DioCore implements DioParts, OpenDio {
   }
 
   invalidate(): void {
-    this.#reader.forgetFills();
+    this.#supply.forget();
     this.state.markAllStale();
   }
 
   emptied(): void {
-    this.#reader.forgetFills();
+    this.#supply.forget();
     this.state.noteEmptied();
     this.state.setMeta({ complete: false, seededAt: undefined, version: undefined });
   }
@@ -296,7 +299,7 @@ export class DioCore implements DioParts, OpenDio {
       code: error.code,
       reason: messageOf(error),
     });
-    if (error.code === "corrupt") this.#reader.forgetFills();
+    if (error.code === "corrupt") this.#supply.forget();
     this.state.announce({ type: "cacheFailed", error });
   }
 

@@ -7,7 +7,7 @@ import { concernedIds, hidesEverything, Overlay, type OverlayOp } from "./overla
 import type { TableMeta } from "../cache/index.ts";
 import type { HostNotice } from "../scenery/index.ts";
 import { type RowChange, ViewSet, type ViewSetOptions } from "../views/index.ts";
-import { Onlookers } from "./onlookers.ts";
+import { type Notices, Onlookers } from "./onlookers.ts";
 import type { Publication, PublicationListener } from "./publication.ts";
 import { type MarkKind, ReadMark } from "./read-mark.ts";
 import type { RowStore } from "./row-store.ts";
@@ -69,7 +69,7 @@ export class DioState {
   /** Counts changes of rows and of their status. */
   #version = 0;
   #toldVersion = 0;
-  #notices: HostNotice[] = [];
+  #notices: Map<HostNotice, readonly RowChange[] | undefined> = new Map();
   #events: DioEventBody[] = [];
   #published: PromiseWithResolvers<void> | undefined;
   #isPublishing = false;
@@ -254,7 +254,16 @@ export class DioState {
 
   /** Tells what happened to the rows as a whole, in the publication of this stretch. */
   notice(notice: HostNotice): void {
-    if (!this.#notices.includes(notice)) this.#notices.push(notice);
+    this.#notices.set(notice, undefined);
+    void this.published();
+  }
+
+  /** The master's row has changed, by whomever: positions of tables that don't hold all rows may not fit any more. */
+  noteUpstream(change: RowChange): void {
+    if (this.store.meta.complete || !this.onlookers.hearNotices) return;
+    const noted = this.#notices.get("upstream");
+    if (noted === undefined && this.#notices.has("upstream")) return;
+    this.#notices.set("upstream", [...(noted ?? []), change]);
     void this.published();
   }
 
@@ -326,7 +335,7 @@ export class DioState {
 
   get #hasNews(): boolean {
     if (this.#before.size > 0 || this.#touched.size > 0 || this.#reset) return true;
-    return this.#touchedAll || this.#areViewsLost || this.#notices.length > 0;
+    return this.#touchedAll || this.#areViewsLost || this.#notices.size > 0;
   }
 
   #freshen(id: string): void {
@@ -399,9 +408,9 @@ export class DioState {
     // Views that were brought on the way know of other steps than those who were not.
     if (this.#areViewsBehind) this.#bringViews(this.#told === undefined ? changes : this.#unknownChanges());
     const touched = this.#touchedAll ? undefined : [...this.#touched];
-    const notices = this.#notices;
+    const notices: Notices = this.#notices;
     this.#beginStretch();
-    if (notices.length > 0) this.onlookers.tellNotices(notices);
+    if (notices.size > 0) this.onlookers.tellNotices(notices);
     return { changes, reset, touched };
   }
 
@@ -418,7 +427,7 @@ export class DioState {
     if (this.#before.size > 0) this.#before = new Map();
     if (this.#touched.size > 0) this.#touched = new Set();
     if (this.#sinceTold.size > 0) this.#sinceTold = new Set();
-    if (this.#notices.length > 0) this.#notices = [];
+    if (this.#notices.size > 0) this.#notices = new Map();
     this.#told = undefined;
     this.#touchedAll = false;
     this.#mayBeSame = false;

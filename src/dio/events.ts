@@ -1,4 +1,5 @@
 import type { DioramaError } from "../base/index.ts";
+import type { SceneryEvent } from "../scenery/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 
 /** What happened, before it has its number. The list is open: ignore types you don't know. */
@@ -15,6 +16,8 @@ export type DioEventBody =
   | { readonly type: "cacheFailed"; readonly error: DioramaError }
   | { readonly type: "writeQueued" | "writeConfirmed"; readonly op: WriteOp }
   | { readonly type: "writeRetrying" | "writeFailed"; readonly op: WriteOp; readonly error: DioramaError }
+  /** Of a paged table: where it is looked at, what came, what could not be loaded. */
+  | SceneryEvent
   /** This subscriber was too slow and lost that many events. */
   | { readonly type: "lagged"; readonly missed: number };
 

@@ -1,5 +1,6 @@
 import { type Logger, messageOf } from "../base/index.ts";
 import type { HostNotice } from "../scenery/index.ts";
+import type { RowChange } from "../views/index.ts";
 import type { Publication } from "./publication.ts";
 
 /** More ids than this in one publication are not told one by one. */
@@ -7,7 +8,10 @@ const MAX_TOLD_IDS = 1_000;
 
 type RowListener = () => void;
 type RowsListener = (ids: readonly string[] | undefined) => void;
-type NoticeListener = (notice: HostNotice) => void;
+type NoticeListener = (notice: HostNotice, changes?: readonly RowChange[]) => void;
+
+/** What happened to the rows as a whole, each once; with `upstream` the rows, where all of them are known. */
+export type Notices = ReadonlyMap<HostNotice, readonly RowChange[] | undefined>;
 
 /** Who follows single rows, all of them, or what becomes of the whole; told by id, so that who is not meant costs nothing. */
 export class Onlookers {
@@ -26,9 +30,9 @@ export class Onlookers {
     return this.#byId.size > 0 || this.#ofRows.size > 0;
   }
 
-  /** Rows that are followed. */
-  get rowCount(): number {
-    return this.#byId.size;
+  /** Whether anyone follows what becomes of the whole, as all Sceneries do that show sets. */
+  get hearNotices(): boolean {
+    return this.#ofNotices.size > 0;
   }
 
   onRow(id: string, follow: RowListener): () => void {
@@ -48,14 +52,14 @@ export class Onlookers {
   }
 
   onNotice(follow: NoticeListener): () => void {
-    const listener: NoticeListener = (notice) => follow(notice);
+    const listener: NoticeListener = (notice, changes) => follow(notice, changes);
     this.#ofNotices.add(listener);
     return () => this.#ofNotices.delete(listener);
   }
 
-  tellNotices(notices: readonly HostNotice[]): void {
-    for (const notice of notices) {
-      for (const listener of this.#ofNotices) this.#call(() => listener(notice));
+  tellNotices(notices: Notices): void {
+    for (const [notice, changes] of notices) {
+      for (const listener of this.#ofNotices) this.#call(() => listener(notice, changes));
     }
   }
 

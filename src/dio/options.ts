@@ -5,12 +5,33 @@ import type { QueueBackend } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { ChangeEvent, Vista, WriteOp } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
+import type { Range } from "../views/index.ts";
 import type { WritePolicy, WriteResult } from "./writer.ts";
 
 /** What every callback gets last: `signal` fires when the Dio closes or the work is no longer wanted. */
 export interface CallbackCall {
   readonly signal: AbortSignal;
 }
+
+/** Of totalProvider: the conditions and search of the table that is being opened. */
+export interface TotalCall extends CallbackCall {
+  readonly query: Query;
+}
+
+/** Where onLoadChunk puts rows: each position of the asked range, and each id, at most once. */
+export interface LoadSink<R extends object = Row> {
+  /** Throws `invalid` for a position outside of the range, or one or an id that was there before. */
+  push(index: number, id: string, row: R): void;
+}
+
+/** What onLoadChunk is called with. */
+export type ChunkLoad<R extends object = Row> = readonly [
+  dio: Dio<R>,
+  range: Range,
+  sink: LoadSink<R>,
+  query: Query,
+  call: CallbackCall,
+];
 
 /** What a filling callback may say of the cache it leaves behind. */
 export type FillResult = void | { readonly complete?: boolean };
@@ -45,6 +66,10 @@ export interface DioCallbacks<R extends object = Row> {
    * Called once for each conditions and search, until a refresh, `invalidateAll` or `clear`.
    */
   readonly onQuery?: ((dio: Dio<R>, query: Query, call: CallbackCall) => Promised<FillResult>) | undefined;
+  /** How many rows a paged Scenery has, asked once for each that is opened; `undefined`: nobody knows. */
+  readonly totalProvider?: ((dio: Dio<R>, call: TotalCall) => Promised<number | undefined>) | undefined;
+  /** Loads the rows at positions `[start, end)` of the query, in its order, through `sink.push(index, id, row)`. */
+  readonly onLoadChunk?: ((...load: ChunkLoad<R>) => Promised<void>) | undefined;
 }
 
 /** What a Lens does with an open Dio, whatever its rows are. */
@@ -74,6 +99,12 @@ export interface DioOptions {
   readonly freshForMs: number;
   readonly staleForMs: number;
   readonly deadlineMs: number;
+  /** How long a viewport has to stand still before what it misses is loaded. */
+  readonly viewportDebounceMs: number;
+  /** Rows of one load of a paged Scenery. */
+  readonly pageSize: number;
+  /** Whether a paged Scenery that opens on rows of the cache loads them again. */
+  readonly refreshOnOpen: boolean;
   readonly activity: ActivitySignal;
   readonly logger: Logger;
   readonly clock: Clock;

@@ -21,6 +21,11 @@ export class RowReads {
     return this.#flights.size;
   }
 
+  /** Whether this row is being read from the master. */
+  isUnderWay(id: string): boolean {
+    return this.#flights.size > 0 && this.#flights.running(id) !== undefined;
+  }
+
   async get(id: string): Promise<Row | undefined> {
     const { state } = this.#context;
     this.#context.assertOpen();
@@ -39,7 +44,10 @@ export class RowReads {
 
   /** Reads one row again from the master. One flight for all who ask: it ends with the Dio, not with one of them. */
   fetch(id: string): Promise<void> {
-    return this.#flights.run(id, () =>
+    const { state } = this.#context;
+    const running = this.#flights.running(id);
+    if (running !== undefined) return running;
+    const flight = this.#flights.run(id, () =>
       this.#context.inRun("query", async (run) => {
         const master = this.#context.master();
         const row = await master.get(id, { signal: run.signal });
@@ -48,6 +56,13 @@ export class RowReads {
         await run.publish();
       }),
     );
+    // Who shows the row shows that it is being read, and when it no longer is.
+    const touch = (): void => state.touch(id);
+    if (state.isWatched) {
+      touch();
+      flight.then(touch, touch);
+    }
+    return flight;
   }
 
   /** As `fetch`, for who knows that the row is out of date: what was asked before that is no answer. */

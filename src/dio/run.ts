@@ -1,6 +1,6 @@
 import { DioramaError, yieldToLoop } from "../base/index.ts";
 import { equalRows, type Row, type Value } from "../record/index.ts";
-import type { DioState } from "./dio-state.ts";
+import type { ConfirmOptions, DioState } from "./dio-state.ts";
 import type { ReadMark } from "./read-mark.ts";
 
 /** What a callback was called for. */
@@ -266,17 +266,21 @@ export class Run {
     if (this.#canBeAdopted(leaving)) {
       this.#state.confirmAll(toRowMap(leaving), options);
     } else if (ids === undefined) {
-      leaving.rows.forEach((row, id) => {
-        if (!this.mark.isNewer(id)) this.#state.confirm(id, row, options);
-      });
+      leaving.rows.forEach((row, id) => this.#confirmOne(id, row, options));
     } else {
-      for (const id of ids) {
-        if (!this.mark.isNewer(id)) this.#state.confirm(id, leaving.rows.get(id), options);
-      }
+      for (const id of ids) this.#confirmOne(id, leaving.rows.get(id), options);
     }
+    if (this.kind === "event" && leaving.cleared) this.#state.notice("upstream");
     const { store } = this.#state;
     if (leaving.cleared && !leaving.isAll && store.meta.complete) this.#state.setMeta({ complete: false });
     if (leaving.notes.size > 0) store.setNotes(leaving.notes);
+  }
+
+  #confirmOne(id: string, row: Row | undefined, options: ConfirmOptions): void {
+    if (this.mark.isNewer(id)) return;
+    const before = this.kind === "event" ? this.#state.store.get(id) : undefined;
+    this.#state.confirm(id, row, options);
+    if (this.kind === "event") this.#state.noteUpstream({ id, before, after: row });
   }
 
   /** An empty store takes the whole map at once, if nothing it holds was overtaken. */

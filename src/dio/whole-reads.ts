@@ -159,12 +159,13 @@ export class WholeReads {
     return this.#turns.run("", async () => {
       const master = newMaster ?? this.#context.master();
       const kept = this.#context.state.store.count > 0;
-      const hasOnQuery = this.#context.options.callbacks.onQuery !== undefined;
+      const { onQuery, onLoadChunk, totalProvider } = this.#context.options.callbacks;
+      const fillsInParts = [onQuery, onLoadChunk, totalProvider].some((callback) => callback !== undefined);
       // Asked before the read, so that a change during it is seen as one.
       const version = await this.#askVersion(master);
       await this.#context.inRun(kind, async (run) => {
         const result = await fill(this.#context.handle(run, newMaster), { signal: run.signal });
-        const isAll = result?.complete ?? (run.wroteBulk && !hasOnQuery);
+        const isAll = result?.complete ?? (run.wroteBulk && !fillsInParts);
         // First, so that nothing is sent to the old one that the rows of the new one don't know of.
         if (newMaster !== undefined) this.#hooks.swapMaster(newMaster, run);
         await run.publish({ isAll });

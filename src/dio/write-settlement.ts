@@ -146,9 +146,10 @@ export class WriteSettlement {
   }
 
   show(entry: WriteEntry): void {
-    if (!this.#parts.policy.optimistic) return;
-    entry.isShown = true;
-    this.#parts.host.state.overlayAdd(entry);
+    const { policy, host } = this.#parts;
+    entry.isShown = policy.optimistic;
+    if (policy.optimistic) host.state.overlayAdd(entry);
+    else for (const id of concernedIds(entry.op)) host.state.touch(id);
   }
 
   hide(entry: WriteEntry): void {
@@ -243,7 +244,9 @@ export class WriteSettlement {
     const stored = overtaken ? applyOp(op, base) : (row ?? applyOp(op, base));
     // A write may take its row out of what the master, as it is narrowed, shows.
     const isOurs = stored !== undefined && host.belongs?.(op.id, stored) !== false;
-    state.confirm(op.id, isOurs ? stored : undefined, { fetchedAt: clock.now(), mark });
+    const after = isOurs ? stored : undefined;
+    state.confirm(op.id, after, { fetchedAt: clock.now(), mark });
+    state.noteUpstream({ id: op.id, before: base, after });
     if (overtaken) this.#doubt(op.id);
   }
 
@@ -264,6 +267,7 @@ export class WriteSettlement {
       state.confirmAll(left, { fetchedAt: clock.now(), mark });
     } else
       for (const id of ids) if (!left.has(id)) state.confirm(id, undefined, { fetchedAt: clock.now(), mark });
+    state.notice("upstream");
     for (const id of left.keys()) this.#doubt(id);
   }
 

@@ -118,6 +118,10 @@ export class Writer implements DeadLetters {
     return this.#desk.failed(this.#error("rejected", "the write failed"));
   }
 
+  get hasFailures(): boolean {
+    return this.#parts.letters.size > 0;
+  }
+
   /** Why the newest dead letter of this id failed; `undefined`: there is none. */
   failureOf(id: string): DioramaError | undefined {
     return this.#parts.letters.errorOf(id);

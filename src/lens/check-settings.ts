@@ -10,10 +10,25 @@ export interface DioPolicy {
   readonly freshForMs: number;
   readonly staleForMs: number;
   readonly deadlineMs: number;
+  readonly viewportDebounceMs: number;
+  readonly pageSize: number;
+  readonly refreshOnOpen: boolean;
   readonly writes: WritePolicy;
 }
 
-const CALLBACKS = ["onStart", "onRefresh", "onWrite", "onWriteBatch", "onEvent", "onQuery"] as const;
+const CALLBACKS = [
+  "onStart",
+  "onRefresh",
+  "onWrite",
+  "onWriteBatch",
+  "onEvent",
+  "onQuery",
+  "totalProvider",
+  "onLoadChunk",
+] as const;
+
+/** Callbacks that put rows into the cache when a reader needs them. */
+const FILLS = ["onQuery", "onLoadChunk", "totalProvider"] as const;
 
 const DIO_SETTINGS: readonly string[] = [
   ...CALLBACKS,
@@ -22,6 +37,9 @@ const DIO_SETTINGS: readonly string[] = [
   "freshFor",
   "staleFor",
   "deadline",
+  "viewportDebounce",
+  "pageSize",
+  "refreshOnOpen",
   "writeQueue",
   "optimistic",
   "table",
@@ -85,6 +103,8 @@ export class Problems {
   }
 }
 
+const DEFAULT_PAGE_ROWS = 100;
+
 function isFlag(value: unknown): boolean {
   return value === undefined || typeof value === "boolean";
 }
@@ -101,7 +121,7 @@ export function resolvePolicy(settings: DioSettings, problems: Problems): DioPol
     const callback: unknown = settings[name];
     if (callback !== undefined && typeof callback !== "function") problems.add(`${name}: give a function`);
   }
-  for (const name of ["onStartBlocking", "optimistic"] as const) {
+  for (const name of ["onStartBlocking", "optimistic", "refreshOnOpen"] as const) {
     if (!isFlag(settings[name])) problems.add(`${name}: give true or false`);
   }
   if (settings.onWrite !== undefined && settings.onWriteBatch !== undefined) {
@@ -120,8 +140,19 @@ export function resolvePolicy(settings: DioSettings, problems: Problems): DioPol
     freshForMs: problems.duration(settings.freshFor, "freshFor", Infinity),
     staleForMs: problems.duration(settings.staleFor, "staleFor", Infinity),
     deadlineMs,
+    ...resolveSceneries(settings, problems),
     writes: resolveWrites(settings.writeQueue ?? {}, settings.optimistic ?? true, problems),
   };
+}
+
+function resolveSceneries(
+  { viewportDebounce, pageSize = DEFAULT_PAGE_ROWS, refreshOnOpen = true }: DioSettings,
+  problems: Problems,
+): Pick<DioPolicy, "viewportDebounceMs" | "pageSize" | "refreshOnOpen"> {
+  if (!Number.isSafeInteger(pageSize) || pageSize < 1)
+    problems.add("pageSize: give a whole number of at least 1");
+  const viewportDebounceMs = problems.duration(viewportDebounce, "viewportDebounce", 50);
+  return { viewportDebounceMs, pageSize, refreshOnOpen };
 }
 
 /** What only a Lens has: where its cache is. */
@@ -142,12 +173,17 @@ export function checkLens(settings: LensSettings, problems: Problems): void {
 
 /** A cache that keeps nothing can't be filled. */
 export function checkFill(
-  { onQuery }: Pick<DioSettings, "onQuery">,
+  settings: Pick<DioSettings, (typeof FILLS)[number]>,
   cache: CacheBackend,
   problems: Problems,
 ): void {
-  if (cache.keeps || onQuery === undefined) return;
-  problems.add("onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache");
+  if (cache.keeps) return;
+  for (const fill of FILLS) {
+    if (settings[fill] === undefined) continue;
+    problems.add(
+      `${fill} fills a cache, and this one keeps nothing: leave out ${fill} or give another cache`,
+    );
+  }
 }
 
 export function checkOverrides(overrides: MakeDioSettings<never>, problems: Problems): void {

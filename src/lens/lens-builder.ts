@@ -65,6 +65,31 @@ export class LensBuilder<Built> {
     return this.#set({ onQuery: callback });
   }
 
+  /** How many rows a paged Scenery has, asked once for each that is opened. */
+  totalProvider(callback: Callback<"totalProvider">): this {
+    return this.#set({ totalProvider: callback });
+  }
+
+  /** Loads rows of a paged Scenery by position. */
+  onLoadChunk(callback: Callback<"onLoadChunk">): this {
+    return this.#set({ onLoadChunk: callback });
+  }
+
+  /** How long a viewport has to stand still before what it misses is loaded. Default 50 ms. */
+  viewportDebounce(duration: Duration): this {
+    return this.#set({ viewportDebounce: duration });
+  }
+
+  /** Rows of one load of a paged Scenery. Default 100. */
+  pageSize(rows: number): this {
+    return this.#set({ pageSize: rows });
+  }
+
+  /** Whether a paged Scenery that opens on rows of the cache loads them again behind. Default true. */
+  refreshOnOpen(flag: boolean): this {
+    return this.#set({ refreshOnOpen: flag });
+  }
+
   /** Younger than this is served as it is. */
   freshFor(duration: Duration): this {
     return this.#set({ freshFor: duration });

@@ -31,6 +31,12 @@ export interface DioSettings<R extends object = Row> extends DioCallbacks<R> {
   readonly staleFor?: Duration;
   /** For one call of the master, or one batch without progress. Default 30 s. */
   readonly deadline?: Duration;
+  /** How long the viewport of a paged Scenery has to stand still before what it misses is loaded. Default 50 ms. */
+  readonly viewportDebounce?: Duration;
+  /** Rows of one load of a paged Scenery. Default 100. */
+  readonly pageSize?: number;
+  /** Whether a paged Scenery that opens on rows of the cache loads them again behind. Default true. */
+  readonly refreshOnOpen?: boolean;
   readonly writeQueue?: WriteQueueSettings;
   /** Whether readers see queued writes. Default true. */
   readonly optimistic?: boolean;

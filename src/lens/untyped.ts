@@ -18,5 +18,6 @@ export function untypedSettings<R extends object>(settings: DioSettings<R>): Dio
 /** The callbacks among the settings and nothing else. */
 export function callbacksOf(settings: DioSettings): DioCallbacks {
   const { onStart, onRefresh, onWrite, onWriteBatch, onEvent, onQuery } = settings;
-  return { onStart, onRefresh, onWrite, onWriteBatch, onEvent, onQuery };
+  const { totalProvider, onLoadChunk } = settings;
+  return { onStart, onRefresh, onWrite, onWriteBatch, onEvent, onQuery, totalProvider, onLoadChunk };
 }

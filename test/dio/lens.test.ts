@@ -30,7 +30,7 @@ function temporaryFolder(): string {
 }
 
 describe("building", () => {
-  test("L1 L2 L3 every problem is told at once", async () => {
+  test("L1 L2 L3 L12 every problem is told at once", async () => {
     const builder = Lens.builder()
       .cacheAt("./never-made")
       .cacheSource(createNoCache())
@@ -40,6 +40,10 @@ describe("building", () => {
       .onWrite(() => undefined)
       .onWriteBatch(() => undefined)
       .onQuery(() => undefined)
+      .totalProvider(() => 5)
+      .onLoadChunk(() => undefined)
+      .viewportDebounce("soon")
+      .pageSize(0)
       .optimistic(false)
       .writeQueue({ concurrency: 0, confirm: "echo", echoTimeout: -1 });
     const error = await failure(builder.build());
@@ -49,10 +53,14 @@ describe("building", () => {
         "cacheAt and cacheSource contradict each other: give one",
         "confirm: "echo" shows a write until it comes back, and optimistic(false) shows none: give one",
         "deadline: 0 leaves the source no time at all",
+        "onLoadChunk fills a cache, and this one keeps nothing: leave out onLoadChunk or give another cache",
         "onQuery fills a cache, and this one keeps nothing: leave out onQuery or give another cache",
         "onWrite and onWriteBatch contradict each other: give one",
+        "pageSize: give a whole number of at least 1",
         "refreshEvery: "5 parsecs" is no duration; give milliseconds or a text such as "250ms", "30s", "5m", "2h", "1d"",
         "staleFor without freshFor says nothing: what never ages is never stale",
+        "totalProvider fills a cache, and this one keeps nothing: leave out totalProvider or give another cache",
+        "viewportDebounce: "soon" is no duration; give milliseconds or a text such as "250ms", "30s", "5m", "2h", "1d"",
         "writeQueue.concurrency: give a whole number of at least 1",
         "writeQueue.echoTimeout says nothing with optimistic(false)",
         "writeQueue.echoTimeout: -1 is no duration; give milliseconds or a text such as "250ms", "30s", "5m", "2h", "1d"",
@@ -75,7 +83,7 @@ describe("building", () => {
   test("L1 what is no cache, clock, logger, activity or flag is told with everything else", async () => {
     const builder: Record<string, (given: unknown) => void> & Pick<LensBuilder<Lens>, "build"> =
       Lens.builder() as never;
-    const wrong = { cacheSource: {}, clock: {}, logger: 5, activity: "offline", optimistic: "yes" };
+    const wrong = { cacheSource: {}, clock: {}, logger: 5, activity: "offline", refreshOnOpen: 1 };
     for (const [name, given] of Object.entries(wrong)) builder[name]?.(given);
     const { message } = await failure(builder.build());
     for (const name of Object.keys(wrong)) expect(message).toContain(`- ${name}: give`);

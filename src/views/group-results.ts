@@ -8,6 +8,9 @@ interface Group {
   readonly value: Value;
   readonly cells: CellAccumulator;
   rows: number;
+  /** As it was at the last read; out of date where it is stale. */
+  result: AggregateResult;
+  isStale: boolean;
 }
 
 /** A row as a group sees it: where it belongs and what it brings. */
@@ -20,11 +23,10 @@ export interface GroupedCell {
 export class GroupResults {
   readonly #create: () => CellAccumulator;
   readonly #groups = new Map<GroupKey, Group>();
-  #results: ReadonlyMap<Value, AggregateResult> = new Map();
-  /** Groups whose result in `#results` is out of date. */
-  readonly #changed = new Set<Group>();
-  /** A group came or left. */
-  #isReshaped = false;
+  /** The groups in order, until one comes or leaves. */
+  #list: readonly Group[] | undefined;
+  /** Until something changes. */
+  #results: ReadonlyMap<Value, AggregateResult> | undefined;
 
   constructor(create: () => CellAccumulator) {
     this.#create = create;
@@ -34,13 +36,13 @@ export class GroupResults {
     const key = toGroupKey(row.group);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { value: row.group ?? null, cells: this.#create(), rows: 0 };
+      group = { value: row.group ?? null, cells: this.#create(), rows: 0, result: undefined, isStale: false };
       this.#groups.set(key, group);
-      this.#isReshaped = true;
+      this.#list = undefined;
     }
     group.rows++;
     group.cells.add(row.cell, id);
-    this.#changed.add(group);
+    this.#touch(group);
   }
 
   remove(row: GroupedCell, id: string): void {
@@ -50,12 +52,12 @@ export class GroupResults {
     group.rows--;
     group.cells.remove(row.cell, id);
     if (group.rows > 0) {
-      this.#changed.add(group);
+      this.#touch(group);
       return;
     }
     this.#groups.delete(key);
-    this.#changed.delete(group);
-    this.#isReshaped = true;
+    this.#list = undefined;
+    this.#results = undefined;
   }
 
   /** As a removal and an addition, save that a group which the row stays in stays what it is. */
@@ -69,27 +71,30 @@ export class GroupResults {
     }
     group.cells.remove(before.cell, id);
     group.cells.add(after.cell, id);
-    this.#changed.add(group);
+    this.#touch(group);
   }
 
   /** A map of its own for each state; throws what the accumulators throw. */
   get results(): ReadonlyMap<Value, AggregateResult> {
-    if (this.#isReshaped) this.#results = this.#rebuilt();
-    else if (this.#changed.size > 0) this.#results = this.#patched();
-    this.#isReshaped = false;
-    this.#changed.clear();
+    this.#results ??= this.#toMap();
     return this.#results;
   }
 
-  #rebuilt(): Map<Value, AggregateResult> {
+  #toMap(): Map<Value, AggregateResult> {
+    this.#list ??= [...this.#groups.values()];
     const results = new Map<Value, AggregateResult>();
-    for (const { value, cells } of this.#groups.values()) results.set(value, cells.result);
+    for (const group of this.#list) {
+      if (group.isStale) {
+        group.result = group.cells.result;
+        group.isStale = false;
+      }
+      results.set(group.value, group.result);
+    }
     return results;
   }
 
-  #patched(): Map<Value, AggregateResult> {
-    const results = new Map(this.#results);
-    for (const { value, cells } of this.#changed) results.set(value, cells.result);
-    return results;
+  #touch(group: Group): void {
+    group.isStale = true;
+    this.#results = undefined;
   }
 }

@@ -81,6 +81,11 @@ export class Journal {
     return this.#failing ?? this.#refused.values().next().value;
   }
 
+  /** Every row is stored as it is in memory. */
+  get isSettled(): boolean {
+    return !this.#isPending && this.#refused.size === 0;
+  }
+
   changed(id: string): void {
     this.#dirty.add(id);
     this.#refused.delete(id);

@@ -29,6 +29,8 @@ interface Loading {
   readonly blind: Set<string>;
   /** Put, and not met in the table so far: they stand behind its rows. */
   readonly added: Set<string>;
+  /** What the table held of rows that have changed since; void once one of them was blind. */
+  readonly originals: Map<string, Row | undefined>;
   /** Rows stored, and how many were added and removed since. */
   count: number;
 }
@@ -48,6 +50,8 @@ export class RowStore {
   /** The same, of all rows that are not named there: a fill of a million rows is one number. */
   #filledAt: number | undefined;
   #loading: Loading | undefined;
+  /** A row has changed of which nobody knew what the table held. */
+  #isBlind = false;
   #loaded: Promise<void> = Promise.resolve();
   #meta: TableMeta;
 
@@ -66,7 +70,13 @@ export class RowStore {
       host.clock,
     );
     if (table.rowCount > 0) {
-      this.#loading = { known: new Set(), blind: new Set(), added: new Set(), count: table.rowCount };
+      this.#loading = {
+        known: new Set(),
+        blind: new Set(),
+        added: new Set(),
+        originals: new Map(),
+        count: table.rowCount,
+      };
       this.#loaded = this.#load();
       // Told to those who wait for it.
       this.#loaded.catch(() => undefined);
@@ -91,6 +101,15 @@ export class RowStore {
 
   get journal(): Journal {
     return this.#journal;
+  }
+
+  /**
+   * What the table held, when it was opened, of the rows that have changed since. `undefined`: not known of all of
+   * them, or everything is loaded.
+   */
+  get originals(): ReadonlyMap<string, Row | undefined> | undefined {
+    const loading = this.#loading;
+    return loading === undefined || this.#isBlind ? undefined : loading.originals;
   }
 
   /** The confirmed row. During a warm start only right for ids that are known: see `ensure`. */
@@ -247,7 +266,11 @@ export class RowStore {
 
   /** A change during a warm start, before it is made. */
   #noteChange(loading: Loading, id: string, difference: number): void {
-    if (!this.knows(id)) loading.blind.add(id);
+    if (!this.knows(id)) {
+      loading.blind.add(id);
+      this.#isBlind = true;
+    }
+    if (!loading.originals.has(id)) loading.originals.set(id, this.#rows.get(id));
     if (difference > 0) loading.added.add(id);
     loading.known.add(id);
     loading.count += difference;

@@ -1,12 +1,16 @@
 import { cpus, totalmem } from "node:os";
-import type { Finding, Scale } from "./claim.ts";
+import type { Finding, Scale, Table } from "./claim.ts";
+import { tableLines } from "./report-table.ts";
 
 /** What one claim found. */
 export interface Result {
   readonly id: string;
   readonly title: string;
   readonly left: string;
+  /** In how many processes it was measured. */
+  readonly processes: number;
   readonly findings: readonly Finding[];
+  readonly tables: readonly Table[];
 }
 
 /** The share by which a noisy machine may miss a target. */
@@ -19,35 +23,36 @@ export function toMarkdown(results: readonly Result[], scale: Scale): string {
     `Made by \`npm run bench\` on Node ${process.versions.node}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB of memory.`,
     scale.smoke
       ? "A smoke run: the figures mean nothing."
-      : "Each figure is the median of three processes; what is judged is the ratio, taken within one process. A target counts as missed beyond a margin of 20 %.",
+      : "Each figure is the median of three processes, of one where libraries stand beside each other; what is judged is the ratio, taken within one process. A target counts as missed beyond a margin of 20 %.",
     "",
     "| | work | ours | against | that | ratio | target | |",
     "|---|---|--:|---|--:|--:|--:|---|",
+    ...results.flatMap(({ id, findings }) => findings.map((finding) => findingLine(id, finding, scale))),
+    ...results.flatMap(({ tables }) => tables.flatMap((table) => ["", ...tableLines(table)])),
+    "",
+    "## What is left of the distance",
+    "",
+    ...results.map(({ id, title, left }) => `- **${id}**, ${title}: ${left}`),
   ];
-  for (const { id, findings } of results) {
-    for (const finding of findings) {
-      const { work, ours, limit, against, unit, ratio, target, note } = finding;
-      const verdict = scale.smoke
-        ? ""
-        : ratio <= target
-          ? "met"
-          : ratio <= target * MARGIN
-            ? "met within the margin"
-            : "missed";
-      const remark = [verdict, note].filter((part) => part !== undefined && part !== "").join("; ");
-      const that = limit === undefined ? "" : `${figure(limit)} ${unit}`;
-      lines.push(
-        `| ${id} | ${work} | ${figure(ours)} ${unit} | ${against} | ${that} | ${ratio.toFixed(2)} | ${target.toFixed(2)} | ${remark} |`,
-      );
-    }
-  }
-  lines.push("", "## What is left of the distance", "");
-  for (const { id, title, left } of results) lines.push(`- **${id}**, ${title}: ${left}`);
   return `${lines.join("\n")}\n`;
 }
 
 export function toJson(results: readonly Result[], scale: Scale): string {
-  return `${JSON.stringify({ node: process.versions.node, scale, results }, undefined, 2)}\n`;
+  const machine = { node: process.versions.node, cores: cpus().length, memoryBytes: totalmem() };
+  return `${JSON.stringify({ ...machine, scale, results }, undefined, 2)}\n`;
+}
+
+function findingLine(id: string, finding: Finding, scale: Scale): string {
+  const { work, ours, limit, against, unit, ratio, target, note } = finding;
+  const verdict = scale.smoke ? "" : verdictOf(ratio, target);
+  const remark = [verdict, note].filter((part) => part !== undefined && part !== "").join("; ");
+  const that = limit === undefined ? "" : `${figure(limit)} ${unit}`;
+  return `| ${id} | ${work} | ${figure(ours)} ${unit} | ${against} | ${that} | ${ratio.toFixed(2)} | ${target.toFixed(2)} | ${remark} |`;
+}
+
+function verdictOf(ratio: number, target: number): string {
+  if (ratio <= target) return "met";
+  return ratio <= target * MARGIN ? "met within the margin" : "missed";
 }
 
 function figure(value: number): string {

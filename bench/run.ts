@@ -1,10 +1,13 @@
 /** Runs every claim in processes of its own and writes what was found: `node bench/run.ts [--smoke] [claim …]`. */
+import "./built-package.ts";
 import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Claim, Finding, Scale } from "./claim.ts";
+import { installPeers } from "./install-peers.ts";
 import { median } from "./measure.ts";
+import { medianTable } from "./report-table.ts";
 import { toJson, toMarkdown, type Result } from "./report.ts";
 
 const folder = import.meta.dirname;
@@ -26,14 +29,18 @@ else runAll(positionals);
 
 async function runHere(name: string): Promise<void> {
   const { claim }: { claim: Claim } = await import(path.join(folder, "claims", `${name}.ts`));
-  const findings = await claim.run(scale);
-  process.stdout.write(JSON.stringify({ id: claim.id, title: claim.title, left: claim.left, findings }));
+  const { findings, tables = [] } = await claim.run(scale);
+  const { id, title, left, processes = 3 } = claim;
+  const result: Result = { id, title, left, processes, findings, tables };
+  process.stdout.write(JSON.stringify(result));
 }
 
 function runAll(wanted: readonly string[]): void {
   const names = readdirSync(path.join(folder, "claims")).map((file) => path.basename(file, ".ts"));
   const chosen = names.filter((name) => wanted.length === 0 || wanted.some((each) => name.startsWith(each)));
-  const results = chosen.map((name) => runClaim(name, scale.smoke ? 1 : 3));
+  // The smoke run takes those that are there: it needs no network.
+  if (!scale.smoke && chosen.some((name) => name.includes("peers"))) installPeers();
+  const results = chosen.map(runClaim);
   process.stdout.write(toMarkdown(results, scale));
   if (!scale.smoke && wanted.length === 0) {
     writeFileSync(path.join(folder, "RESULTS.md"), toMarkdown(results, scale));
@@ -41,21 +48,25 @@ function runAll(wanted: readonly string[]): void {
   }
 }
 
-/** The median of several processes, finding by finding. */
-function runClaim(name: string, processes: number): Result {
-  const runs = Array.from({ length: processes }, () => runOnce(name));
-  const [first] = runs;
-  if (first === undefined) throw new Error(`${name} did not run`);
+/** The median of several processes, finding by finding and cell by cell. */
+function runClaim(name: string): Result {
+  const first = runOnce(name);
+  const runs = [first];
+  while (!scale.smoke && runs.length < first.processes) runs.push(runOnce(name));
   const findings = first.findings.map((finding, index): Finding => {
     const all = runs.map((run) => run.findings[index] ?? finding);
     const middle = median(all.map((each) => each.ratio));
     return all.toSorted((a, b) => Math.abs(a.ratio - middle) - Math.abs(b.ratio - middle))[0] ?? finding;
   });
-  return { ...first, findings };
+  const tables = first.tables.map((table, index) =>
+    medianTable(runs.map((run) => run.tables[index] ?? table)),
+  );
+  return { ...first, findings, tables };
 }
 
 function runOnce(name: string): Result {
-  process.stderr.write(`${name} …\n`);
+  const start = performance.now();
+  process.stderr.write(`${name} … `);
   const flags = ["--here", name, "--rows", String(scale.rows), ...(scale.smoke ? ["--smoke"] : [])];
   const child = spawnSync(process.execPath, [import.meta.filename, ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -65,5 +76,6 @@ function runOnce(name: string): Result {
   const result: Result = JSON.parse(child.stdout.toString());
   if (result.findings.some((finding) => !Number.isFinite(finding.ratio)))
     throw new Error(`${name} found no figure`);
+  process.stderr.write(`${((performance.now() - start) / 1_000).toFixed(0)} s\n`);
   return result;
 }

@@ -1,6 +1,6 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { median } from "./measure.ts";
+import { median, percentile } from "./measure.ts";
 
 /** What the main thread went through while something ran. Milliseconds and megabytes. */
 export interface LoopReport {
@@ -96,11 +96,6 @@ function toReport(
     collectionMaxMs: percentile(collections, 1),
     collectionTotalMs: collections.reduce((sum, pauseMs) => sum + pauseMs, 0),
   };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 /** Processor time of this thread alone: another program's turn is none of it. */

@@ -35,16 +35,18 @@ export const claim: Claim = {
     await lens.close();
     if (found !== 2 * (rounds + 1) * ids.length) throw new Error(`${found} rows found`);
     const perCall = 1_000 / ids.length;
-    return [
-      {
-        work: "await dio.vista().get(id), one of 100,000 rows",
-        against: "an async function over Map.get",
-        ours: times.ours.medianMs * perCall,
-        limit: times.limit.medianMs * perCall,
-        unit: "µs",
-        ratio: times.ours.medianMs / times.limit.medianMs,
-        target: 1.5,
-      },
-    ];
+    return {
+      findings: [
+        {
+          work: "await dio.vista().get(id), one of 100,000 rows",
+          against: "an async function over Map.get",
+          ours: times.ours.medianMs * perCall,
+          limit: times.limit.medianMs * perCall,
+          unit: "µs",
+          ratio: times.ours.medianMs / times.limit.medianMs,
+          target: 1.5,
+        },
+      ],
+    };
   },
 };

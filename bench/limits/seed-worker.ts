@@ -1,9 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { crc32 } from "node:zlib";
-import { generateProducts } from "vantage-diorama/testing";
+import type * as testing from "vantage-diorama/testing";
+import "../built-package.ts";
 import type * as record from "../../src/record/index.ts";
 
+const { generateProducts }: typeof testing = await import("vantage-diorama/testing");
 // The built one, as for everything that is measured; its types are there before it is built.
 const { createRowEncoder }: typeof record = await import(
   new URL("../../dist/record/index.js", import.meta.url).href

@@ -84,6 +84,8 @@ export interface SceneryHost {
   prepare(query: Query, signal: AbortSignal): Promise<void>;
   /** Whether what `prepare` promised still holds. */
   isPrepared(query: Query): boolean;
+  /** Whether views of the query can be opened: rows of an earlier session may still be on their way into memory. */
+  canShow(query: Query): boolean;
   /** Looks the row up in the cache and, while that is incomplete, in the master. */
   loadRow(id: string, signal: AbortSignal): Promise<void>;
   /** While any watcher is there, an invalidated row is read again at once. */

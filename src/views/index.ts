@@ -1,3 +1,5 @@
+export { checkAggregate } from "./aggregate-cells.ts";
+export { Listeners } from "./listeners.ts";
 export type { RowChange } from "./row-change.ts";
 export type { RowSet } from "./row-set.ts";
 export type {

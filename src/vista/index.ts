@@ -16,6 +16,7 @@ export {
 export { missingFor, requireCapability } from "./gate.ts";
 export { memory, MemoryVista, type MemoryOptions } from "./memory.ts";
 export { MemorySource } from "./memory-source.ts";
+export { toConditions, toOrderTerms } from "./query-input.ts";
 export type { RowPage, RowTokenPage } from "./row-page.ts";
 export { createRowTest } from "./row-test.ts";
 export { columnNamesOf, searchColumnsOf } from "./schema-columns.ts";

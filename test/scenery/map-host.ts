@@ -19,6 +19,7 @@ export interface MapHostFeeds {
   feedOf: (query: Query) => TableFeed;
   prepare: (query: Query, signal: AbortSignal) => Promise<void>;
   isPrepared: (query: Query) => boolean;
+  canShow: (query: Query) => boolean;
   loadRow: (id: string, signal: AbortSignal) => Promise<void>;
   total: (query: Query, signal: AbortSignal) => Promise<number | undefined>;
   loadChunk: (range: Range, sink: ChunkSink, query: Query, signal: AbortSignal) => Promise<void>;
@@ -61,6 +62,7 @@ export class MapHost implements SceneryHost {
     feedOf: () => "eager",
     prepare: async () => undefined,
     isPrepared: () => true,
+    canShow: () => true,
     loadRow: async () => undefined,
     total: unasked("total"),
     loadChunk: unasked("loadChunk"),
@@ -218,6 +220,10 @@ export class MapHost implements SceneryHost {
 
   isPrepared(query: Query): boolean {
     return this.feeds.isPrepared(query);
+  }
+
+  canShow(query: Query): boolean {
+    return this.feeds.canShow(query);
   }
 
   loadRow(id: string, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,84 @@
+import {
+  abortable,
+  backoffDelayMs,
+  DioramaError,
+  isDioramaError,
+  type Timer,
+  toDioramaError,
+} from "../base/index.ts";
+import type { SceneryHost } from "./scenery-host.ts";
+
+/** Full jitter, while somebody waits for what is loaded. */
+const BACKOFF = { minMs: 250, maxMs: 60_000 } as const;
+
+export interface LoadWork {
+  /** For error messages, behind the name of the host: "preparing the rows of a Scenery". */
+  readonly doing: string;
+  load(signal: AbortSignal): Promise<void>;
+  /** After each attempt, unless it was closed meanwhile; answers whether another one is to follow by itself. */
+  onEnd(failure: DioramaError | undefined): boolean;
+}
+
+/** One piece of loading, one attempt at a time, made again with back-off while it is worth it. */
+export class LoadAttempts {
+  readonly #host: SceneryHost;
+  readonly #work: LoadWork;
+  readonly #ending = new AbortController();
+  #attempt: Promise<void> | undefined;
+  #count = 0;
+  #retry: Timer | undefined;
+
+  constructor(host: SceneryHost, work: LoadWork) {
+    this.#host = host;
+    this.#work = work;
+  }
+
+  /** Resolves when the attempt under way, or a new one, has ended well or badly; rejects `closed`. */
+  async run(): Promise<void> {
+    const { signal } = this.#ending;
+    signal.throwIfAborted();
+    this.#retry?.cancel();
+    this.#attempt ??= this.#try();
+    await this.#attempt;
+    signal.throwIfAborted();
+  }
+
+  /** As `run`, for those who don't wait: what happens is told to `onEnd`. */
+  start(): void {
+    this.run().catch(() => undefined);
+  }
+
+  /** What was to be loaded is there: the next failure is the first one again. */
+  succeed(): void {
+    this.#count = 0;
+    this.#retry?.cancel();
+  }
+
+  close(): void {
+    this.#retry?.cancel();
+    this.#ending.abort(new DioramaError("closed", `${this.#host.name}: nobody waits for this any more`));
+  }
+
+  /** Never rejects. */
+  async #try(): Promise<void> {
+    const { signal } = this.#ending;
+    // Behind what goes on, and once it is noted that it runs: a load may begin others.
+    await Promise.resolve();
+    let failure: DioramaError | undefined;
+    try {
+      await abortable(this.#work.load(signal), signal);
+    } catch (error) {
+      failure = toDioramaError(error, "unavailable", `${this.#host.name}: ${this.#work.doing}`);
+    }
+    this.#attempt = undefined;
+    if (signal.aborted || !this.#work.onEnd(failure)) return;
+    this.#count += 1;
+    const delayMs = backoffDelayMs(BACKOFF, this.#count);
+    this.#retry = this.#host.clock.setTimer(() => this.start(), delayMs);
+  }
+}
+
+/** Of other failures, the next attempt would be one too. */
+export function isWorthRetrying(failure: DioramaError): boolean {
+  return isDioramaError(failure, "unavailable", "timeout");
+}

@@ -1,0 +1,87 @@
+import { type DioramaError, isDioramaError } from "../base/index.ts";
+import type { Query } from "../query/index.ts";
+import { isWorthRetrying, LoadAttempts } from "./load-attempts.ts";
+import type { HostNotice, SceneryHost } from "./scenery-host.ts";
+
+/**
+ * `loading`: every row of the query is on its way for the first time; `ready`: all are there; `again`: they were
+ * there and are on their way again; `error`: the last attempt failed.
+ */
+export type Readiness =
+  | { readonly kind: "loading" | "ready" | "again" }
+  | { readonly kind: "error"; readonly error: DioramaError };
+
+const LOADING: Readiness = Object.freeze({ kind: "loading" });
+const READY: Readiness = Object.freeze({ kind: "ready" });
+const AGAIN: Readiness = Object.freeze({ kind: "again" });
+
+/** Has the host hold every row of a query, and keeps it so: again where it failed or was forgotten. */
+export class Preparation {
+  readonly #host: SceneryHost;
+  readonly #query: Query;
+  readonly #onChange: () => void;
+  readonly #attempts: LoadAttempts;
+  readonly #stopNotices: () => void;
+  #readiness: Readiness = LOADING;
+
+  /** `onChange` is called when the readiness is another one, maybe in the middle of a publication. */
+  constructor(host: SceneryHost, query: Query, onChange: () => void) {
+    this.#host = host;
+    this.#query = query;
+    this.#onChange = onChange;
+    this.#attempts = new LoadAttempts(host, {
+      doing: "preparing the rows of a Scenery",
+      load: (signal) => host.prepare(query, signal),
+      onEnd: (failure) => this.#onEnd(failure),
+    });
+    if (host.isPrepared(query)) this.#readiness = READY;
+    this.#stopNotices = host.onNotice((notice) => this.#onNotice(notice));
+  }
+
+  get readiness(): Readiness {
+    return this.#readiness;
+  }
+
+  /**
+   * Resolves when an attempt has succeeded or failed; after a failure it makes another one. Rejects only `invalid`
+   * and `closed`.
+   */
+  async tried(): Promise<void> {
+    if (this.#readiness.kind === "loading" || this.#readiness.kind === "error") await this.#attempts.run();
+    const now = this.readiness;
+    if (now.kind === "error" && isDioramaError(now.error, "invalid", "closed")) throw now.error;
+  }
+
+  close(): void {
+    this.#stopNotices();
+    this.#attempts.close();
+  }
+
+  #onEnd(failure: DioramaError | undefined): boolean {
+    // Somebody else may have brought them meanwhile; a host that is closed is asked nothing.
+    if (!isDioramaError(failure, "closed") && this.#host.isPrepared(this.#query)) {
+      this.#become(READY);
+      return false;
+    }
+    this.#become(failure === undefined ? AGAIN : { kind: "error", error: failure });
+    return failure === undefined || isWorthRetrying(failure);
+  }
+
+  #onNotice(notice: HostNotice): void {
+    if (notice === "refreshed" && this.#readiness.kind !== "ready") this.#attempts.start();
+    if (notice !== "completeness") return;
+    if (this.#host.isPrepared(this.#query)) {
+      this.#become(READY);
+    } else if (this.#readiness.kind === "ready") {
+      this.#become(AGAIN);
+      this.#attempts.start();
+    }
+  }
+
+  #become(readiness: Readiness): void {
+    if (readiness.kind === "ready") this.#attempts.succeed();
+    if (readiness === this.#readiness) return;
+    this.#readiness = readiness;
+    this.#onChange();
+  }
+}

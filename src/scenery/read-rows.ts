@@ -1,0 +1,58 @@
+import type { Range } from "../views/index.ts";
+import { RowLookup } from "./row-lookup.ts";
+import type { RowStatus, SceneryHost } from "./scenery-host.ts";
+import type { TableModel } from "./table-model.ts";
+import type { KnownRows, TableRow } from "./table-row.ts";
+
+/** What stands at `[start, end)` now. */
+export function readRows(
+  host: SceneryHost,
+  model: TableModel,
+  { start, end }: Range,
+  known: KnownRows,
+): (TableRow | undefined)[] {
+  const ids = model.idsBetween(start, end);
+  const lookup = new RowLookup(known);
+  const rows: (TableRow | undefined)[] = [];
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at];
+    const index = start + at;
+    const row =
+      id === undefined
+        ? undefined
+        : toTableRow(host, id, statusAt(host, model, id, index), lookup.find(id, index));
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** What stands at one position now. */
+export function readRow(
+  host: SceneryHost,
+  model: TableModel,
+  index: number,
+  known: TableRow | undefined,
+): TableRow | undefined {
+  const id = model.idAt(index);
+  return id === undefined ? undefined : toTableRow(host, id, statusAt(host, model, id, index), known);
+}
+
+/** A row that is on its way again is `loading`, unless there is more to say of it. */
+function statusAt(host: SceneryHost, model: TableModel, id: string, index: number): RowStatus {
+  const status = host.status(id);
+  return (status === "fresh" || status === "stale") && model.isLoading(index) ? "loading" : status;
+}
+
+/** An id whose row is not in memory yet shows nothing. */
+function toTableRow(
+  host: SceneryHost,
+  id: string,
+  status: RowStatus,
+  old: TableRow | undefined,
+): TableRow | undefined {
+  const row = host.row(id);
+  const error = status === "failed" ? host.errorOf(id) : undefined;
+  if (old?.id === id && old.row === row && old.status === status && old.error === error) return old;
+  if (row === undefined) return undefined;
+  return error === undefined ? { id, row, status } : { id, row, status, error };
+}

@@ -98,5 +98,5 @@ function mergePlaces(
 function firstDifference(size: number, places: Uint32Array): number {
   const rank = places.findIndex((place, at) => place !== at);
   if (rank !== -1) return rank;
-  return places.length === size ? Infinity : places.length;
+  return places.length === size ? Infinity : Math.min(places.length, size);
 }

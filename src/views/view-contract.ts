@@ -72,3 +72,9 @@ export interface AggregateView extends LiveView<void> {
   /** The same by group; groups without rows are gone. Null and absent are one group, `null`. A new map after each change. */
   readonly groups: ReadonlyMap<Value, AggregateResult>;
 }
+
+/** A value of the user's own over the rows that match. */
+export interface ReductionView<Result> extends LiveView<void> {
+  /** Computed at the first read after a change; passes on what the reducer throws. */
+  readonly value: Result;
+}

@@ -1,15 +1,23 @@
-import { compareStrings, compareValues, type Row, type Value } from "../record/index.ts";
-import { compilePath, evaluate, type Query, queryKey } from "../query/index.ts";
+import { assert } from "../base/index.ts";
+import type { Query } from "../query/index.ts";
+import type { Aggregate, RowFollower } from "./aggregate-contract.ts";
+import { AggregateLease, ReductionLease } from "./aggregate-lease.ts";
+import { createReduction, type ReductionSpec } from "./aggregate-reduction.ts";
+import { createAggregate } from "./aggregate-rows.ts";
+import { LazyOrder } from "./lazy-order.ts";
+import { MemberRows } from "./member-rows.ts";
+import { OrderedLease } from "./ordered-lease.ts";
+import type { QueryScope } from "./query-scope.ts";
 import type { RowChange } from "./row-change.ts";
 import type { RowSet } from "./row-set.ts";
-import type {
-  AggregateResult,
-  AggregateSpec,
-  AggregateView,
-  OrderedView,
-  ViewEffect,
-  ViewListener,
-} from "./view-contract.ts";
+import { RowTally } from "./row-tally.ts";
+import { ScopeCache } from "./scope-cache.ts";
+import { Selections } from "./selections.ts";
+import { SharedAggregate } from "./shared-aggregate.ts";
+import { type OrderHost, SharedOrder } from "./shared-order.ts";
+import type { SharedView } from "./shared-view.ts";
+import type { AggregateSpec, AggregateView, OrderedView, ReductionView } from "./view-contract.ts";
+import { ViewPool } from "./view-pool.ts";
 
 /** What a view set needs of its surroundings. */
 export interface ViewSetOptions {
@@ -20,63 +28,166 @@ export interface ViewSetOptions {
    * milliseconds of work.
    */
   readonly schedule: (step: () => boolean) => void;
+  /** A view is kept without a user: `sweep` is to be called now and then, until it returns false. */
+  readonly onIdle?: (() => void) | undefined;
+  /** What a listener threw. Without it `notify` throws the first such error, after everyone has been told. */
+  readonly onListenerError?: ((error: unknown) => void) | undefined;
+}
+
+/** What a value takes that is kept for its own sake. */
+const VALUE_BYTES = 40;
+
+/** How many views there are, and what they take. */
+export interface ViewFigures {
+  readonly views: number;
+  /** Of these, without a user. */
+  readonly idle: number;
+  /** Estimated, beyond the rows themselves. */
+  readonly sizeBytes: number;
+}
+
+/** The order of a view that has one and is whole, as it may be kept for a later session. */
+export interface KeptOrder {
+  readonly query: Query;
+  readonly order: LazyOrder;
 }
 
 /**
  * The views over one row set. The same conditions, search and order are one view, kept while anyone uses it and
- * for a while after. Purely computing: time and scheduling come from outside.
+ * for a while after. Purely computing: time and scheduling come from outside. Views are opened and read when they
+ * have been told of every change.
  */
 export class ViewSet {
   readonly #rows: RowSet;
   readonly #options: ViewSetOptions;
-  readonly #ordered = new Map<string, NaiveOrdered>();
-  readonly #aggregates = new Map<string, NaiveAggregate>();
+  readonly #scopes: ScopeCache;
+  readonly #selections = new Selections();
+  readonly #orders: ViewPool<SharedOrder>;
+  readonly #aggregates: ViewPool<SharedAggregate<Aggregate>>;
+  readonly #reductions = new Set<SharedAggregate<RowFollower>>();
+  readonly #members: MemberRows;
+  readonly #orderHost: OrderHost;
+  /** What has something to tell when the publication ends. */
+  #news = new Set<SharedView>();
+  readonly #hasNews = (view: SharedView): void => {
+    this.#news.add(view);
+  };
 
   constructor(rows: RowSet, options: ViewSetOptions) {
     this.#rows = rows;
     this.#options = options;
+    this.#scopes = new ScopeCache(options.searchColumns);
+    this.#orders = new ViewPool(this.#selections, () => this.#onOrderDropped());
+    this.#aggregates = new ViewPool(this.#selections, () => undefined);
+    const members = new MemberRows(rows, this.#orders);
+    this.#members = members;
+    this.#orderHost = {
+      rows,
+      createOrder: (view) => members.createOrder(view),
+      hasNews: this.#hasNews,
+      schedule: options.schedule,
+    };
   }
 
-  /** Views that are kept up to date, those included that nobody uses any more. */
+  /** Views that are kept, those included that nobody uses any more. */
   get size(): number {
-    return this.#ordered.size + this.#aggregates.size;
+    return this.#orders.size + this.#aggregates.size + this.#reductions.size;
   }
 
-  /** Opens, or shares, the view of a query; without an order the rows stand in the set's own. */
+  /** For diagnostics. */
+  get figures(): ViewFigures {
+    return {
+      views: this.size,
+      idle: this.#orders.idleCount + this.#aggregates.idleCount,
+      sizeBytes: this.#orders.sizeBytes + this.#aggregates.sizeBytes + this.#members.sizeBytes,
+    };
+  }
+
+  /**
+   * Opens, or shares, the view of a query; without an order the rows stand in the set's own. Before the rows are
+   * loaded, only one that was adopted.
+   */
   openOrdered(query: Query): OrderedView {
-    const key = queryKey(query, { order: true });
-    let view = this.#ordered.get(key);
-    if (view === undefined) {
-      view = new NaiveOrdered(this.#rows, query, this.#options);
-      this.#ordered.set(key, view);
-    }
-    return view;
+    assert(this.#rows.isLoaded || this.#isThere(query), "a view is opened when the rows are loaded");
+    return this.#openOrdered(query);
   }
 
-  /** Opens, or shares, an aggregate of the query's rows. */
+  /**
+   * As `openOrdered`, with an order that is there already, as the rows are now, its end perhaps still to come: from
+   * then on it belongs to the view. Where the view is open already it is not used.
+   */
+  adoptOrdered(query: Query, order: LazyOrder): OrderedView {
+    assert(query.order.length > 0, "an order that is kept has columns");
+    return this.#openOrdered(query, order);
+  }
+
+  /** Orders that wait for what was not there go on: it has come. */
+  resumeOrders(): void {
+    for (const view of this.#orders.views()) view.resume();
+  }
+
+  /** The orders of all views that have one and are whole, as the rows are now. */
+  *keptOrders(): Generator<KeptOrder, void, undefined> {
+    for (const view of this.#orders.views()) {
+      if (!view.isBuilt || !this.#orders.refresh(view)) continue;
+      const { query, order } = view;
+      if (order instanceof LazyOrder && order.isComplete) yield { query, order };
+    }
+  }
+
+  /** Opens, or shares, an aggregate of the query's rows. Throws `invalid` for a spec that makes no sense. */
   openAggregate(query: Query, spec: AggregateSpec): AggregateView {
-    const key = `${queryKey(query)} ${JSON.stringify([spec.kind, spec.column, spec.groupBy])}`;
-    let view = this.#aggregates.get(key);
-    if (view === undefined) {
-      view = new NaiveAggregate(
-        () => evaluate(this.#rows.entries(), query, this.#options.searchColumns()),
-        spec,
-      );
-      this.#aggregates.set(key, view);
-    }
-    return view;
+    assert(this.#rows.isLoaded, "an aggregate is opened when the rows are loaded");
+    const { scope } = this.#scopes.keyed(query);
+    const { kind, column = null, groupBy = null, columnType = null } = spec;
+    const key = `${scope.key} ${JSON.stringify([kind, column, groupBy, columnType])}`;
+    const view = this.#aggregates.acquire(
+      key,
+      () =>
+        new SharedAggregate(
+          { key, scope, sizeBytes: this.#sizeOf(spec) },
+          this.#createAggregate(scope, spec),
+          this.#hasNews,
+        ),
+    );
+    return new AggregateLease(view, (released) => this.#release(this.#aggregates, released));
   }
 
-  /** Brings every view to what the row set now holds. Listeners are not told before `notify`. */
+  /** Opens a reduction of the query's rows; a function is like no other, so that nobody shares it. */
+  openReduction<Result>(query: Query, spec: ReductionSpec<Result>): ReductionView<Result> {
+    assert(this.#rows.isLoaded, "a reduction is opened when the rows are loaded");
+    const { scope } = this.#scopes.keyed(query);
+    const reduction = createReduction(spec, () => this.#members.entries(scope));
+    const view = new SharedAggregate({ key: scope.key, scope, sizeBytes: 0 }, reduction, this.#hasNews);
+    const selection = this.#selections.follow(scope, view);
+    this.#reductions.add(view);
+    return new ReductionLease(view, () => {
+      this.#selections.unfollow(selection, view);
+      this.#reductions.delete(view);
+    });
+  }
+
+  /** Brings every view to what the row set now holds; each id once. Listeners are not told before `notify`. */
   apply(changes: readonly RowChange[]): void {
-    for (const view of this.#ordered.values()) view.apply(changes);
-    if (changes.length > 0) for (const view of this.#aggregates.values()) view.change();
+    try {
+      this.#members.admit(changes);
+      this.#selections.apply(changes);
+      this.#members.dismiss(changes);
+      this.#orders.append(changes);
+      this.#aggregates.append(changes);
+    } catch (error) {
+      // Whatever that was, no view may go on from half of it.
+      this.reset();
+      throw error;
+    }
   }
 
   /** Rows changed too much to follow: every view starts over. Told by `notify`. */
   reset(): void {
-    for (const view of this.#ordered.values()) view.reset();
-    for (const view of this.#aggregates.values()) view.change();
+    this.#members.forgetArrivals();
+    this.#orders.reset();
+    this.#aggregates.reset();
+    for (const view of this.#reductions) view.reset();
   }
 
   /**
@@ -85,161 +196,73 @@ export class ViewSet {
    * views of rows, which need not start over for it.
    */
   notify(touched: Iterable<string> | undefined): void {
-    for (const view of this.#ordered.values()) view.notify(touched);
-    for (const view of this.#aggregates.values()) view.notify();
+    if (touched === undefined) for (const view of this.#orders.views()) view.touchAll();
+    else this.#selections.touch(touched, this.#rows);
+    if (this.#news.size === 0) return;
+    // What listeners make of it belongs to the next publication.
+    const news = this.#news;
+    this.#news = new Set();
+    const errors: unknown[] = [];
+    const onError = this.#options.onListenerError ?? ((error: unknown) => void errors.push(error));
+    for (const view of news) view.tell(onError);
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /**
+   * Lets go of what nobody has used for a while. To be called every few seconds after `onIdle`, until it returns
+   * false. `nowMs` is of any clock.
+   */
+  sweep(nowMs: number): boolean {
+    const ordersLeft = this.#orders.sweep(nowMs);
+    return this.#aggregates.sweep(nowMs) || ordersLeft;
   }
 
   /** Nobody reads any more. */
   close(): void {
-    this.#ordered.clear();
-    this.#aggregates.clear();
-  }
-}
-
-/** From scratch at every step: to be replaced, and kept as the twin of the tests. */
-class NaiveOrdered implements OrderedView {
-  readonly #rows: RowSet;
-  readonly #query: Query;
-  readonly #options: ViewSetOptions;
-  readonly #listeners = new Set<ViewListener<ViewEffect>>();
-  #ids: string[];
-  #changed = new Set<string>();
-  #reset = false;
-
-  constructor(rows: RowSet, query: Query, options: ViewSetOptions) {
-    this.#rows = rows;
-    this.#query = query;
-    this.#options = options;
-    this.#ids = this.#compute();
+    this.#orders.close();
+    this.#aggregates.close();
+    for (const view of this.#reductions) view.close();
+    this.#reductions.clear();
+    this.#news.clear();
   }
 
-  get count(): number {
-    return this.#ids.length;
+  #isThere(query: Query): boolean {
+    const { scope, orderKey } = this.#scopes.keyed(query);
+    return this.#orders.has(scope.key + orderKey);
   }
 
-  get prepared(): number {
-    return this.#ids.length;
+  #openOrdered(query: Query, order?: LazyOrder): OrderedView {
+    const { scope, orderKey } = this.#scopes.keyed(query);
+    const key = scope.key + orderKey;
+    const view = this.#orders.acquire(
+      key,
+      () => new SharedOrder({ key, query, scope, orderKey }, this.#orderHost, order),
+    );
+    return new OrderedLease(view, (released) => this.#release(this.#orders, released));
   }
 
-  idAt(rank: number): string | undefined {
-    return this.#ids[rank];
+  #createAggregate(scope: QueryScope, spec: AggregateSpec): Aggregate {
+    if (spec.kind === "count" && spec.groupBy === undefined)
+      return new RowTally(() => this.#members.count(scope));
+    // Groups stand in the order in which they came.
+    const isOrdered = spec.groupBy !== undefined;
+    return createAggregate(spec, () =>
+      isOrdered ? this.#members.entries(scope) : this.#members.members(scope),
+    );
   }
 
-  idsBetween(start: number, end: number): string[] {
-    return this.#ids.slice(start, end);
+  /** At most, where it keeps every value or group. */
+  #sizeOf({ kind, groupBy }: AggregateSpec): number {
+    const isSmall = groupBy === undefined && (kind === "count" || kind === "sum" || kind === "avg");
+    return isSmall ? 0 : this.#rows.count * VALUE_BYTES;
   }
 
-  rankOf(id: string): number {
-    return this.#ids.indexOf(id);
+  #release<View extends SharedView>(pool: ViewPool<View>, view: View): void {
+    if (pool.release(view)) this.#options.onIdle?.();
   }
 
-  whenComplete(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  subscribe(listener: ViewListener<ViewEffect>): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  release(): void {
-    // Kept.
-  }
-
-  apply(changes: readonly RowChange[]): void {
-    const old = new Set(this.#ids);
-    this.#ids = this.#compute();
-    const now = new Set(this.#ids);
-    for (const { id } of changes) if (old.has(id) || now.has(id)) this.#changed.add(id);
-  }
-
-  reset(): void {
-    this.#ids = this.#compute();
-    this.#reset = true;
-  }
-
-  notify(touched: Iterable<string> | undefined): void {
-    if (touched === undefined) this.#reset = true;
-    for (const id of touched ?? []) if (this.#ids.includes(id)) this.#changed.add(id);
-    if (!this.#reset && this.#changed.size === 0) return;
-    const ids = this.#reset ? [] : [...this.#changed].sort(compareStrings);
-    const ranges = this.#reset ? [] : [{ start: 0, end: Infinity }];
-    const effect = { reset: this.#reset, ranges, ids };
-    this.#reset = false;
-    this.#changed = new Set();
-    for (const listener of this.#listeners) listener(effect);
-  }
-
-  #compute(): string[] {
-    return evaluate(this.#rows.entries(), this.#query, this.#options.searchColumns()).map(([id]) => id);
-  }
-}
-
-/** From scratch at every read. */
-class NaiveAggregate implements AggregateView {
-  readonly #entries: () => readonly (readonly [string, Row])[];
-  readonly #spec: AggregateSpec;
-  readonly #listeners = new Set<ViewListener<void>>();
-  #changed = false;
-
-  constructor(entries: () => readonly (readonly [string, Row])[], spec: AggregateSpec) {
-    this.#entries = entries;
-    this.#spec = spec;
-  }
-
-  get value(): AggregateResult {
-    return this.#result(this.#entries().map(([, row]) => row));
-  }
-
-  get groups(): ReadonlyMap<Value, AggregateResult> {
-    const read = compilePath(this.#spec.groupBy ?? "");
-    const groups: { key: Value; rows: Row[] }[] = [];
-    for (const [, row] of this.#entries()) {
-      const key = read(row) ?? null;
-      const group = groups.find((known) => compareValues(known.key, key) === 0);
-      if (group === undefined) groups.push({ key, rows: [row] });
-      else group.rows.push(row);
-    }
-    return new Map(groups.map(({ key, rows }) => [key, this.#result(rows)]));
-  }
-
-  subscribe(listener: ViewListener<void>): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  release(): void {
-    // Kept.
-  }
-
-  change(): void {
-    this.#changed = true;
-  }
-
-  notify(): void {
-    if (!this.#changed) return;
-    this.#changed = false;
-    for (const listener of this.#listeners) listener();
-  }
-
-  #result(rows: readonly Row[]): AggregateResult {
-    if (this.#spec.kind === "count") return rows.length;
-    const read = compilePath(this.#spec.column ?? "");
-    const cells = rows.map((row) => read(row) ?? null).filter((cell) => cell !== null);
-    const ordered = cells.toSorted(compareValues);
-    const sum = cells.reduce<number>((total, cell) => total + Number(cell), 0);
-    switch (this.#spec.kind) {
-      case "sum":
-        return sum;
-      case "avg":
-        return cells.length === 0 ? undefined : sum / cells.length;
-      case "min":
-        return ordered[0];
-      case "max":
-        return ordered.at(-1);
-      case "distinct":
-        return ordered.filter((cell, at) => at === 0 || compareValues(cell, ordered[at - 1] ?? null) !== 0)
-          .length;
-    }
+  #onOrderDropped(): void {
+    for (const view of this.#orders.views()) if (view.query.order.length === 0) return;
+    this.#members.forgetArrivals();
   }
 }

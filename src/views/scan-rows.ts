@@ -1,0 +1,37 @@
+import type { Row } from "../record/index.ts";
+import { compileScope, isEverything, type QueryScope } from "./query-scope.ts";
+import type { RowSet } from "./row-set.ts";
+
+/** Rows beside their ids. */
+export interface ScannedRows {
+  readonly ids: string[];
+  readonly rows: Row[];
+}
+
+/** Ids among which are all that are looked for. */
+export interface ScanBase {
+  readonly scope: QueryScope;
+  readonly ids: readonly string[];
+}
+
+/** The rows of a scope, in the order of the base, else in the set's own. */
+export function scanRows(set: RowSet, scope: QueryScope, base: ScanBase | undefined): ScannedRows {
+  const ids: string[] = [];
+  const rows: Row[] = [];
+  const holds = isEverything(scope) ? undefined : compileScope(scope, base?.scope);
+  if (base === undefined) {
+    for (const [id, row] of set.entries()) {
+      if (holds !== undefined && !holds(id, row)) continue;
+      ids.push(id);
+      rows.push(row);
+    }
+    return { ids, rows };
+  }
+  for (const id of base.ids) {
+    const row = set.get(id);
+    if (row === undefined || (holds !== undefined && !holds(id, row))) continue;
+    ids.push(id);
+    rows.push(row);
+  }
+  return { ids, rows };
+}

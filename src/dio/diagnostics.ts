@@ -37,5 +37,7 @@ export interface DioDiagnostics {
     readonly refreshing: boolean;
     readonly seeding: boolean;
   };
+  /** Views that are kept up to date, and handles of Sceneries that are open. */
+  readonly views: { readonly open: number; readonly sceneries: number };
   readonly events: { readonly lastSeq: number; readonly subscribers: number };
 }

@@ -8,9 +8,11 @@ import {
 } from "../base/index.ts";
 import type { CacheTable } from "../cache/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
+import { Sceneries } from "../scenery/index.ts";
 import { type CallOptions, type ChangeEvent, searchColumnsOf, vista, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { Dio } from "./dio.ts";
+import { DioSceneryHost } from "./dio-scenery-host.ts";
 import { createWriter } from "./create-writer.ts";
 import { CurrentMaster } from "./current-master.ts";
 import type { DioContext } from "./dio-context.ts";
@@ -29,8 +31,10 @@ import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
 import { runBehind } from "./run-behind.ts";
+import { RowWatch } from "./row-watch.ts";
 import { Supply } from "./supply.ts";
 import { UpstreamChanges } from "./upstream-changes.ts";
+import { ViewSweep } from "./view-sweep.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
@@ -43,8 +47,12 @@ export class DioCore implements DioParts, OpenDio {
   readonly writer: Writer;
   readonly rows: OwnRows = new OwnRows(() => this.master);
   readonly options: DioOptions;
+  readonly sceneries: Sceneries;
   readonly #context: DioContext;
   readonly #supply: Supply;
+  readonly #sweep: ViewSweep;
+  /** Rows that Sceneries look at. */
+  readonly #watch = new RowWatch();
   readonly #reader: Reader;
   readonly #wholeReads: WholeReads;
   readonly #facadeSource: FacadeSource;
@@ -81,20 +89,29 @@ export class DioCore implements DioParts, OpenDio {
     this.state = new DioState(store, options.logger, {
       searchColumns: () => searchColumnsOf(this.master.schema),
       schedule: (step) => void runBehind(step, closing, options.logger),
+      onIdle: () => this.#sweep.begin(),
     });
+    this.#sweep = new ViewSweep(clock, (nowMs) => this.state.sweepViews(nowMs));
     if (!store.isLoaded) this.#followLoad(store);
     this.#context = this.#createContext();
     const context = this.#context;
     this.#wholeReads = new WholeReads(context, {
       renewed: () => {
         this.#supply.forget();
+        this.state.notice("refreshed");
         this.writer.observeRefresh();
       },
+      reloadShown: () => this.#supply.rereadAll(this.#watch.ids()),
       swapMaster: (next, run) => this.#swapMaster(next, run),
     });
     this.#supply = new Supply(context, this.#wholeReads);
     this.#reader = new Reader(context, this.#supply);
     this.writer = createWriter(context, opened.queue, (id) => this.#supply.rows.refetch(id));
+    const isSeeding = (): boolean => this.#wholeReads.isSeeding;
+    const { writer } = this;
+    this.sceneries = new Sceneries(
+      new DioSceneryHost(context, { writer, supply: this.#supply, watch: this.#watch, isSeeding }),
+    );
     this.#upstream = new UpstreamChanges(context, {
       writer: this.writer,
       wholeReads: this.#wholeReads,
@@ -202,9 +219,15 @@ export class DioCore implements DioParts, OpenDio {
     return this.#master.watch(call);
   }
 
+  invalidated(id: string): void {
+    // What fails stays stale, and the next reader tries again.
+    if (this.#watch.has(id)) this.#supply.rows.refetch(id).catch(() => undefined);
+  }
+
   invalidate(): void {
     this.#supply.forget();
     this.state.markAllStale();
+    this.state.notice("refreshed");
   }
 
   emptied(): void {
@@ -240,6 +263,7 @@ export class DioCore implements DioParts, OpenDio {
         refreshing: this.#wholeReads.isRefreshing,
         seeding: this.#wholeReads.isSeeding,
       },
+      views: { open: this.state.viewCount, sceneries: this.sceneries.openCount },
       events: { lastSeq: bus.lastSeq, subscribers: bus.subscriberCount },
     };
   }
@@ -251,10 +275,13 @@ export class DioCore implements DioParts, OpenDio {
 
   async #close(drainMs: number): Promise<void> {
     this.#wholeReads.stop();
+    this.#sweep.stop();
     try {
       await this.writer.close({ drainMs });
       this.#closing.abort(this.#closedError());
+      this.state.notice("closed");
       this.state.publishNow();
+      this.sceneries.close();
       // What is known to be out of date has to be looked at in the next session.
       await this.state.store.close({ upToDate: !this.state.hasStale });
     } finally {

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/index.ts";
+import type { Sceneries } from "../scenery/index.ts";
 import type { CallOptions, ChangeEvent, Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import type { DioState } from "./dio-state.ts";
@@ -27,6 +28,9 @@ export interface DioParts {
   arrived(change: ChangeEvent): Promise<void>;
   refresh(): Promise<void>;
   reload(master: Vista): Promise<void>;
+  /** The row was declared out of date: read again at once where somebody looks at it. */
+  invalidated(id: string): void;
+  readonly sceneries: Sceneries;
   /** Marks everything stale, onQuery's fills included. */
   invalidate(): void;
   /** The cache is being emptied by hand: nothing is complete or filled any more. */

@@ -80,7 +80,10 @@ export class DioState {
     this.onlookers = new Onlookers(logger);
     this.#logger = logger;
     this.#visible = new VisibleRows(store, this.overlay);
-    this.#views = new ViewSet(this.#visible, views);
+    this.#views = new ViewSet(this.#visible, {
+      ...views,
+      onListenerError: (error) => logger.error("listener failed", { reason: messageOf(error) }),
+    });
   }
 
   // Reading ------------------------------------------------------------------------------------------------
@@ -105,6 +108,11 @@ export class DioState {
   get views(): ViewSet {
     this.settle();
     return this.#views;
+  }
+
+  /** Lets go of views that nobody has used for a while; answers whether it is to be called again. */
+  sweepViews(nowMs: number): boolean {
+    return this.#views.sweep(nowMs);
   }
 
   /** How many views are kept up to date. */

@@ -1,5 +1,15 @@
 import { DioramaError, type Duration, toMilliseconds } from "../base/index.ts";
 import { checkId, type Row } from "../record/index.ts";
+import type {
+  GroupedFilter,
+  GroupedValues,
+  RecordScenery,
+  Sceneries,
+  SceneryFilter,
+  TableDescription,
+  TableSceneryOptions,
+  Values,
+} from "../scenery/index.ts";
 import { type ChangeEvent, type Schema, type Source, vista, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { DioCache } from "./dio-cache.ts";
@@ -87,6 +97,30 @@ export class Dio<R extends object = Row> {
     return this.#parts.state.bus.on(type, handler);
   }
 
+  // Sceneries ----------------------------------------------------------------------------------------------
+
+  /** The rows of a query by position, to be opened: live, and read without waiting. */
+  tableScenery(options: TableSceneryOptions = {}): TableDescription<R> {
+    return this.#sceneries.table<R>(options);
+  }
+
+  /** One row, whether it is there or not, and how it stands. Close it, or `using`. */
+  recordScenery(id: string): RecordScenery<R> {
+    return this.#sceneries.record<R>(id);
+  }
+
+  /** Counts, sums and the like over the rows of a filter; with `groupBy`, one for each of its values. */
+  valueScenery(options?: SceneryFilter & { readonly groupBy?: undefined }): Values<R>;
+  valueScenery(options: GroupedFilter): GroupedValues;
+  valueScenery(
+    options: SceneryFilter & { readonly groupBy?: string | undefined } = {},
+  ): Values<R> | GroupedValues {
+    const { groupBy, ...filter } = options;
+    return groupBy === undefined
+      ? this.#sceneries.value<R>(filter)
+      : this.#sceneries.value({ ...filter, groupBy });
+  }
+
   // Upstream -----------------------------------------------------------------------------------------------
 
   /** Takes in one change of the master through onEvent, in order for each id. */
@@ -132,6 +166,7 @@ export class Dio<R extends object = Row> {
     await this.#run?.publish();
     state.markStale(id);
     state.announce({ type: "recordChanged", id });
+    this.#parts.invalidated(id);
     await state.published();
   }
 
@@ -221,6 +256,13 @@ export class Dio<R extends object = Row> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  get #sceneries(): Sceneries {
+    this.#parts.assertOpen(this.#run);
+    if (this.#parts.state.store.keeps) return this.#parts.sceneries;
+    const message = `${this.name}: a Scenery shows rows of the cache, and this cache keeps none; give the Lens another one`;
+    throw new DioramaError("unsupported", message, { place: { vista: this.name } });
   }
 
   /** In a callback the change joins its run; else it is a publication of its own. */

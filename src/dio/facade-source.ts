@@ -126,17 +126,10 @@ export class FacadeSource implements Source {
     from: { readonly token: string | undefined; readonly size: number },
     call: CallOptions,
   ): Promise<TokenPage> {
-    const all = await this.#host.reads.rows(query, call);
-    let start = 0;
-    if (from.token !== undefined) {
-      const place = fromToken(from.token, this.name);
-      const at = all.findIndex(([id]) => id === place.afterId);
-      start = at === -1 ? Math.min(place.offset, all.length) : at + 1;
-    }
-    const rows = all.slice(start, start + from.size);
-    const end = start + rows.length;
+    const after = from.token === undefined ? undefined : fromToken(from.token, this.name);
+    const { rows, end, isLast } = await this.#host.reads.step(query, after, from.size, call);
     const last = rows.at(-1);
-    return last === undefined || end >= all.length
+    return last === undefined || isLast
       ? { rows }
       : { rows, token: toToken({ offset: end, afterId: last[0] }) };
   }

@@ -3,16 +3,18 @@ import { evaluate, evaluateWindow, type Query } from "../query/index.ts";
 import { type Entry, type Row, toRow } from "../record/index.ts";
 import type { CallOptions } from "../vista/index.ts";
 import type { DioContext } from "./dio-context.ts";
-import type { FacadeReads, WindowAnswer } from "./facade-reads.ts";
-import type { ReadPlan } from "./plan.ts";
+import { type FacadeReads, type StepAnswer, stepWithin, type WindowAnswer } from "./facade-reads.ts";
+import type { TokenPlace } from "./facade-token.ts";
 import { PushedReads, withPending } from "./pushed-reads.ts";
 import type { Supply } from "./supply.ts";
+import { ViewReads } from "./view-reads.ts";
 
 /** Answers the facade's reads, once what they need has been brought in. */
 export class Reader implements FacadeReads {
   readonly #context: DioContext;
   readonly #supply: Supply;
   readonly #pushed: PushedReads;
+  readonly #views: ViewReads;
   /** Reads of everything for a cache that keeps nothing. */
   readonly #uncached = new SingleFlight<"everything", ReadonlyMap<string, Row>>();
 
@@ -20,6 +22,7 @@ export class Reader implements FacadeReads {
     this.#context = context;
     this.#supply = supply;
     this.#pushed = new PushedReads(context);
+    this.#views = new ViewReads(context.state, () => supply.searchColumns);
   }
 
   /** Calls of the master under way for readers. */
@@ -30,36 +33,55 @@ export class Reader implements FacadeReads {
   async rows(query: Query, call: CallOptions): Promise<readonly Entry[]> {
     const plan = await this.#supply.bring(query, "rows");
     if (plan.kind === "push") return this.#pushed.rows(plan, query, this.#supply.searchColumns, call);
-    return evaluate(await this.#entries(plan), query, this.#supply.searchColumns);
+    if (!this.#keeps) return evaluate(await this.#uncachedEntries(), query, this.#supply.searchColumns);
+    await this.#context.state.store.whenLoaded();
+    return this.#views.rows(query);
   }
 
   async window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer> {
     const isPage = limit > 0 && offset % limit === 0;
     const plan = await this.#supply.bring(query, isPage ? "page" : "window");
-    if (plan.kind !== "push") {
-      return evaluateWindow(await this.#entries(plan), query, this.#supply.searchColumns, { offset, limit });
+    const { searchColumns } = this.#supply;
+    if (plan.kind === "push") {
+      if (plan.whole) return this.#pushed.window(query, searchColumns, { offset, limit }, call);
+      const rows = await this.#pushed.rows(plan, query, searchColumns, call);
+      return { rows: rows.slice(offset, offset + limit), total: rows.length };
     }
-    if (plan.whole) return this.#pushed.window(query, this.#supply.searchColumns, { offset, limit }, call);
-    const rows = await this.#pushed.rows(plan, query, this.#supply.searchColumns, call);
-    return { rows: rows.slice(offset, offset + limit), total: rows.length };
+    if (!this.#keeps)
+      return evaluateWindow(await this.#uncachedEntries(), query, searchColumns, { offset, limit });
+    await this.#context.state.store.whenLoaded();
+    return this.#views.window(query, offset, limit);
+  }
+
+  async step(
+    query: Query,
+    after: TokenPlace | undefined,
+    size: number,
+    call: CallOptions,
+  ): Promise<StepAnswer> {
+    const { kind } = this.#supply.plan(query, "rows");
+    if (kind === "push" || !this.#keeps) return stepWithin(await this.rows(query, call), after, size);
+    // It may turn out to be another way, once what was waited for is there.
+    const plan = await this.#supply.bring(query, "rows");
+    if (plan.kind === "push") return stepWithin(await this.rows(query, call), after, size);
+    await this.#context.state.store.whenLoaded();
+    return this.#views.step(query, after, size);
   }
 
   async count(query: Query, call: CallOptions): Promise<number> {
     const plan = await this.#supply.bring(query, "count");
+    const { searchColumns } = this.#supply;
     if (plan.kind === "push") {
       if (plan.whole) return this.#pushed.count(query, call);
-      return (await this.#pushed.rows(plan, query, this.#supply.searchColumns, call)).length;
+      return (await this.#pushed.rows(plan, query, searchColumns, call)).length;
     }
-    const { state, options } = this.#context;
-    if (options.cache.keeps && query.conditions.length === 0 && query.search === undefined) {
-      // Queued writes count against confirmed rows, which have to be known; no other row is needed.
-      if (!state.store.isLoaded) await state.store.ensure([...state.overlay.ids()]);
-      return state.visibleCount;
-    }
-    return evaluateWindow(await this.#entries(plan), query, this.#supply.searchColumns, {
-      offset: 0,
-      limit: 0,
-    }).total;
+    if (!this.#keeps) return evaluate(await this.#uncachedEntries(), query, searchColumns).length;
+    const { store, overlay } = this.#context.state;
+    const isEverything = query.conditions.length === 0 && query.search === undefined;
+    // Queued writes count against confirmed rows, which have to be known; no other row is needed.
+    if (!isEverything) await store.whenLoaded();
+    else if (!store.isLoaded) await store.ensure([...overlay.ids()]);
+    return this.#views.count(query);
   }
 
   get(id: string): Promise<Row | undefined> {
@@ -93,12 +115,12 @@ export class Reader implements FacadeReads {
     }
   }
 
-  async #entries(plan: ReadPlan): Promise<Iterable<readonly [string, Row]>> {
-    const { state, options } = this.#context;
-    if (plan.kind === "readAll" && !options.cache.keeps)
-      return withPending(this.#context, await this.#readUncached());
-    await state.store.whenLoaded();
-    return state.visibleEntries();
+  get #keeps(): boolean {
+    return this.#context.options.cache.keeps;
+  }
+
+  async #uncachedEntries(): Promise<Iterable<readonly [string, Row]>> {
+    return withPending(this.#context, await this.#readUncached());
   }
 
   #readUncached(): Promise<ReadonlyMap<string, Row>> {

@@ -2,7 +2,8 @@ import { evaluate, evaluateWindow, type Query } from "../query/index.ts";
 import type { Entry, Row } from "../record/index.ts";
 import { type CallOptions, searchColumnsOf } from "../vista/index.ts";
 import type { DioContext } from "./dio-context.ts";
-import type { FacadeReads, WindowAnswer } from "./facade-reads.ts";
+import { type FacadeReads, type StepAnswer, stepWithin, type WindowAnswer } from "./facade-reads.ts";
+import type { TokenPlace } from "./facade-token.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -30,6 +31,16 @@ export class RunReads implements FacadeReads {
     if (!this.#isOwn) return this.#outside.window(query, offset, limit, call);
     await this.#whenLoaded();
     return this.#evaluate(query, offset, limit);
+  }
+
+  async step(
+    query: Query,
+    after: TokenPlace | undefined,
+    size: number,
+    call: CallOptions,
+  ): Promise<StepAnswer> {
+    if (!this.#isOwn) return this.#outside.step(query, after, size, call);
+    return stepWithin(await this.rows(query, call), after, size);
   }
 
   async count(query: Query, call: CallOptions): Promise<number> {

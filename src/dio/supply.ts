@@ -12,6 +12,8 @@ import type { WholeReads } from "./whole-reads.ts";
 
 /** More rows than this that are out of date are read again together. */
 const MAX_REREADS = 100;
+/** Rows that a refresh reads again at the same time. */
+const REREADS_AT_ONCE = 8;
 
 const LOCAL: ReadPlan = { kind: "local" };
 
@@ -121,6 +123,15 @@ export class Supply {
     const { seededAt } = state.store.meta;
     const found: Found = { what: "set", since: seededAt, isStale };
     return this.#renewal.renew(found, () => this.#wholeReads.refreshBehind());
+  }
+
+  /** Reads rows again from the master, a few at a time; rejects with the first failure. */
+  async rereadAll(ids: Iterable<string>): Promise<void> {
+    const queue = [...ids][Symbol.iterator]();
+    const reread = async (): Promise<void> => {
+      for (const id of queue) await this.rows.refetch(id);
+    };
+    await Promise.all(Array.from({ length: REREADS_AT_ONCE }, reread));
   }
 
   /** A reader of the set looks at all of them; each is read again behind it. */

@@ -11,6 +11,8 @@ import { InOrder } from "./in-order.ts";
 export interface WholeReadsHooks {
   /** What onQuery brought, and what waits for upstream, has to be looked at again. */
   renewed(): void;
+  /** Rows that are looked at are read again. */
+  reloadShown(): Promise<void>;
   /** `run` has read the new one. */
   swapMaster(master: Vista, run: Run): void;
 }
@@ -148,10 +150,11 @@ export class WholeReads {
     await state.published();
   }
 
-  #refreshByDefault(dio: Dio, call: CallbackCall): FillResult | Promise<FillResult> {
+  async #refreshByDefault(dio: Dio, call: CallbackCall): Promise<FillResult> {
     if (dio.cache.complete) return this.#context.options.reconcile(dio, call);
-    // Rows that were read one by one are read again when they are next asked for.
+    // What nobody looks at is read again when it is next asked for.
     this.#context.state.markAllStale();
+    await this.#hooks.reloadShown();
     return undefined;
   }
 

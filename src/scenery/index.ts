@@ -17,4 +17,4 @@ export type { OrderByInput, SceneryFilter, TableSceneryOptions, WhereInput } fro
 export type { TableRow } from "./table-row.ts";
 export type { TableScenery } from "./table-scenery.ts";
 export type { ValueScenery } from "./value-scenery.ts";
-export type { SumValue, Values } from "./values.ts";
+export type { RowReducer, SumValue, Values } from "./values.ts";

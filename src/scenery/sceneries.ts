@@ -54,7 +54,7 @@ export class Sceneries {
   }
 
   /** Throws `invalid` for what is wrong with the options. */
-  value(options?: SceneryFilter & { readonly groupBy?: undefined }): Values;
+  value<R extends object = Row>(options?: SceneryFilter & { readonly groupBy?: undefined }): Values<R>;
   value(options: GroupedFilter): GroupedValues;
   value(options: SceneryFilter & { readonly groupBy?: string | undefined } = {}): Values | GroupedValues {
     const query = toQuery({ where: options.where, search: options.search }, this.#host);

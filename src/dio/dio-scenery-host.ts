@@ -1,0 +1,157 @@
+import type { Clock, DioramaError, Logger } from "../base/index.ts";
+import type { Query } from "../query/index.ts";
+import type { Row } from "../record/index.ts";
+import type {
+  ChunkSink,
+  HostNotice,
+  NextRows,
+  RowStatus,
+  SceneryEvent,
+  SceneryHost,
+  TableFeed,
+} from "../scenery/index.ts";
+import type { Range, RowChange, ViewSet } from "../views/index.ts";
+import type { Schema } from "../vista/index.ts";
+import { abortable } from "../base/index.ts";
+import { ChunkLoads } from "./chunk-loads.ts";
+import type { DioContext } from "./dio-context.ts";
+import { RowStatuses } from "./row-statuses.ts";
+import type { RowWatch } from "./row-watch.ts";
+import { planFeed } from "./scenery-feed.ts";
+import type { Supply } from "./supply.ts";
+import type { Writer } from "./writer.ts";
+
+export interface DioSceneryParts {
+  readonly writer: Writer;
+  readonly supply: Supply;
+  readonly watch: RowWatch;
+  isSeeding(): boolean;
+}
+
+/** A Dio as its Sceneries see it. */
+export class DioSceneryHost implements SceneryHost {
+  readonly #context: DioContext;
+  readonly #parts: DioSceneryParts;
+  readonly #statuses: RowStatuses;
+  readonly #chunks: ChunkLoads;
+
+  constructor(context: DioContext, parts: DioSceneryParts) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#statuses = new RowStatuses(context, parts.writer, parts.supply.rows);
+    this.#chunks = new ChunkLoads(context);
+  }
+
+  get name(): string {
+    return this.#context.name;
+  }
+
+  get clock(): Clock {
+    return this.#context.options.clock;
+  }
+
+  get logger(): Logger {
+    return this.#context.options.logger;
+  }
+
+  get schema(): Schema {
+    return this.#context.master().schema;
+  }
+
+  get views(): ViewSet {
+    return this.#context.state.views;
+  }
+
+  get pageSize(): number {
+    return this.#context.options.pageSize;
+  }
+
+  get viewportDebounceMs(): number {
+    return this.#context.options.viewportDebounceMs;
+  }
+
+  get refreshOnOpen(): boolean {
+    return this.#context.options.refreshOnOpen;
+  }
+
+  settle(): number {
+    return this.#context.state.settle();
+  }
+
+  get told(): number {
+    return this.#context.state.toldVersion;
+  }
+
+  row(id: string): Row | undefined {
+    return this.#context.state.visible(id);
+  }
+
+  status(id: string): RowStatus {
+    return this.#statuses.of(id);
+  }
+
+  errorOf(id: string): DioramaError | undefined {
+    return this.#statuses.errorOf(id);
+  }
+
+  feedOf(query: Query): TableFeed {
+    const { state, options } = this.#context;
+    const { onQuery, onLoadChunk, totalProvider } = options.callbacks;
+    return planFeed(query, {
+      complete: state.store.meta.complete,
+      seeding: this.#parts.isSeeding(),
+      hasOnQuery: onQuery !== undefined,
+      hasOnLoadChunk: onLoadChunk !== undefined,
+      hasTotalProvider: totalProvider !== undefined,
+      master: this.#context.master().capabilities,
+    });
+  }
+
+  async prepare(query: Query, signal: AbortSignal): Promise<void> {
+    await abortable(this.#parts.supply.prepare(query), signal);
+  }
+
+  isPrepared(query: Query): boolean {
+    return this.#parts.supply.holds(query);
+  }
+
+  canShow(): boolean {
+    return this.#context.state.store.isLoaded;
+  }
+
+  async loadRow(id: string, signal: AbortSignal): Promise<void> {
+    await abortable(this.#parts.supply.rows.get(id), signal);
+  }
+
+  watchRow(id: string): () => void {
+    return this.#parts.watch.add(id);
+  }
+
+  total(query: Query, signal: AbortSignal): Promise<number | undefined> {
+    return this.#chunks.total(query, signal);
+  }
+
+  loadChunk(range: Range, sink: ChunkSink, query: Query, signal: AbortSignal): Promise<void> {
+    return this.#chunks.load(range, sink, query, signal);
+  }
+
+  loadNext(token: string | undefined, size: number, query: Query, signal: AbortSignal): Promise<NextRows> {
+    return this.#chunks.next(token, size, query, signal);
+  }
+
+  announce(event: SceneryEvent): void {
+    this.#context.state.announce(event);
+  }
+
+  onNotice(listener: (notice: HostNotice, changes?: readonly RowChange[]) => void): () => void {
+    return this.#context.state.onlookers.onNotice(listener);
+  }
+
+  onRow(id: string, listener: () => void): () => void {
+    return this.#context.state.onlookers.onRow(id, listener);
+  }
+
+  onRows(listener: (ids: readonly string[] | undefined) => void): () => void {
+    return this.#context.state.onlookers.onRows(listener);
+  }
+}

@@ -19,6 +19,8 @@ export interface RowStoreHost {
   onFailure(error: DioramaError): void;
   /** Rows that were there, if not in memory yet, are gone. */
   onLost(): void;
+  /** The last stored row has come into memory. */
+  onLoaded?(): void;
 }
 
 /** What is known of a table whose rows are still on their way into memory. */
@@ -303,6 +305,7 @@ export class RowStore {
     if (this.#rows.size < count - blind.size) throw cutShort();
     for (const id of added) this.#moveToEnd(id);
     this.#loading = undefined;
+    this.#host.onLoaded?.();
   }
 
   /** A stored row, at its place in the order. What has changed since is in memory already. */

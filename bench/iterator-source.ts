@@ -4,10 +4,13 @@ import { type Product, productColumns } from "vantage-diorama/testing";
 const BATCH_ROWS = 1_000;
 
 /** A source that has its rows at hand: what is measured is the copying. */
-export function iteratorSource(products: Iterable<Product>): Source<Product> {
+export function iteratorSource(
+  products: Iterable<Product>,
+  columns: typeof productColumns = productColumns,
+): Source<Product> {
   return {
     name: "products",
-    schema: createSchema({ id: "id", columns: productColumns }),
+    schema: createSchema({ id: "id", columns }),
     capabilities: createCapabilities({}),
     fingerprint: () => "iterator",
     async *read() {

@@ -8,6 +8,10 @@ export interface Timed {
 
 type Work = () => unknown;
 
+/** Changes come in short turns, many of them: what interrupts a turn stays out of the median. */
+export const TURN_CHANGES = 20;
+export const TURNS_A_ROUND = 10;
+
 /** Runs each candidate once a round, in turn; the first round warms up and does not count. */
 export async function interleave<Name extends string>(
   rounds: number,

@@ -1,5 +1,5 @@
 import { type Dio, Lens, seedFromMaster } from "vantage-diorama";
-import type { Product } from "vantage-diorama/testing";
+import type { Product, productColumns } from "vantage-diorama/testing";
 import { iteratorSource } from "./iterator-source.ts";
 
 /** The rows that a screen shows. */
@@ -14,7 +14,7 @@ export interface Ours {
 }
 
 /** A Dio that holds all of them, in memory. */
-export async function openOurs(products: Iterable<Product>): Promise<Ours> {
+export async function openOurs(products: Iterable<Product>, columns?: typeof productColumns): Promise<Ours> {
   const lens = await Lens.builder().onStart(seedFromMaster).build();
-  return { lens, dio: await lens.makeDio(iteratorSource(products)) };
+  return { lens, dio: await lens.makeDio(iteratorSource(products, columns)) };
 }

@@ -49,6 +49,17 @@ export class Workload {
     });
   }
 
+  /** The row with the highest price and the one with the lowest, in turn, get another. */
+  changesOfExtremes(count: number): Product[] {
+    this.#order ??= new LimitOrder(this.#current);
+    const order = this.#order;
+    return Array.from({ length: count }, (_, n) => {
+      const rank = n % 2 === 0 ? 0 : order.count - 1;
+      const [extreme] = order.rowsBetween(rank, rank + 1);
+      return this.#reprice(extreme ?? this.#anyone(), this.#price());
+    });
+  }
+
   /** As everyone should show it now, computed from scratch. */
   sorted(category?: string): Product[] {
     return [...this.#current.values()]
@@ -76,4 +87,15 @@ export class Workload {
     this.#order?.change(product, changed);
     return changed;
   }
+}
+
+/** A wrong answer has no speed. */
+export function sameRows(
+  who: string,
+  rows: readonly (Pick<Product, "id" | "price"> | undefined)[],
+  expected: readonly Product[],
+): void {
+  const differs = expected.findIndex(({ id, price }, at) => rows[at]?.id !== id || rows[at].price !== price);
+  if (rows.length !== expected.length || differs !== -1)
+    throw new Error(`${who} shows ${rows.length} rows; not what is expected from ${differs} on`);
 }

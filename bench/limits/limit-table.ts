@@ -25,8 +25,10 @@ export class LimitTable {
     if (this.#lists.size > 0) this.#tellLists(before, product);
   }
 
-  open(view: LimitView): void {
+  /** Tells this view of every write until the returned function is called. */
+  open(view: LimitView): () => void {
     this.#views.push(view);
+    return () => this.#views.splice(this.#views.indexOf(view), 1);
   }
 
   /** Told of the writes to one row. */
@@ -36,7 +38,7 @@ export class LimitTable {
 
   /** The rows of one category, found by it when a row changes. */
   openCategory(category: string): LimitOrder {
-    const list = new LimitOrder(this.rows, { category });
+    const list = new LimitOrder(this.rows, inCategory(category));
     this.#lists.set(category, list);
     return list;
   }
@@ -48,26 +50,32 @@ export class LimitTable {
   }
 }
 
-/** All rows, or those of one category, by falling price: a window is a range of ranks on it. */
+export type Matching = (product: Product) => boolean;
+
+export const inCategory =
+  (category: string): Matching =>
+  (product) =>
+    product.category === category;
+
+/** All rows, or those that match, by falling price: a window is a range of ranks on it. */
 export class LimitOrder implements LimitView {
   readonly #rows: ReadonlyMap<string, Product>;
-  readonly #category: string | undefined;
+  readonly #matching: Matching | undefined;
   readonly #list: OrderList;
-  /** How often it was told. */
+  /** How often it was told of something that concerns it. */
   told = 0;
 
-  constructor(rows: ReadonlyMap<string, Product>, { category }: { readonly category?: string } = {}) {
+  constructor(rows: ReadonlyMap<string, Product>, matching?: Matching) {
     this.#rows = rows;
-    this.#category = category;
-    const chosen = category === undefined ? rows.size : countOf(rows, category);
+    this.#matching = matching;
     const ids: string[] = [];
-    const keys = new Float64Array(chosen);
+    const keys = new Float64Array(rows.size);
     for (const [id, product] of rows) {
-      if (category !== undefined && product.category !== category) continue;
+      if (matching !== undefined && !matching(product)) continue;
       keys[ids.length] = -product.price;
       ids.push(id);
     }
-    this.#list = OrderList.from(ids, keys);
+    this.#list = OrderList.from(ids, keys.subarray(0, ids.length));
   }
 
   get count(): number {
@@ -96,21 +104,17 @@ export class LimitOrder implements LimitView {
   }
 
   #matches(product: Product): boolean {
-    return this.#category === undefined || product.category === this.#category;
+    return this.#matching === undefined || this.#matching(product);
   }
 }
 
-function countOf(rows: ReadonlyMap<string, Product>, category: string): number {
-  let count = 0;
-  for (const product of rows.values()) if (product.category === category) count += 1;
-  return count;
-}
-
-/** Count and sum by category, running. */
+/** Count and sum by group, running. */
 export class LimitTotals implements LimitView {
   readonly groups = new Map<string, { count: number; sum: number }>();
+  readonly #groupOf: (product: Product) => string;
 
-  constructor(rows: ReadonlyMap<string, Product>) {
+  constructor(rows: ReadonlyMap<string, Product>, groupOf: (product: Product) => string) {
+    this.#groupOf = groupOf;
     for (const product of rows.values()) this.#add(product, 1);
   }
 
@@ -119,10 +123,11 @@ export class LimitTotals implements LimitView {
     if (after !== undefined) this.#add(after, 1);
   }
 
-  #add({ category, price }: Product, sign: 1 | -1): void {
-    let group = this.groups.get(category);
-    if (group === undefined) this.groups.set(category, (group = { count: 0, sum: 0 }));
+  #add(product: Product, sign: 1 | -1): void {
+    const key = this.#groupOf(product);
+    let group = this.groups.get(key);
+    if (group === undefined) this.groups.set(key, (group = { count: 0, sum: 0 }));
     group.count += sign;
-    group.sum += sign * price;
+    group.sum += sign * product.price;
   }
 }

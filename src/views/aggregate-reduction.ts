@@ -50,7 +50,6 @@ class RowsReduction<Result> implements Reduction<Result> {
   }
 
   replace(id: string, before: Row, after: Row): boolean {
-    if (before === after) return false;
     this.#follow(id, before, after);
     return true;
   }

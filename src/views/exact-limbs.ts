@@ -68,8 +68,7 @@ export class ExactLimbs {
     if (divisor >= MOST_SHORT_DIVISOR || place < FIRST_NORMAL_PLACE)
       return roundQuotient(this.scaled(), BigInt(divisor) << LEAST_BIT);
     const isInexact = divideDigits(top, divisor) !== 0;
-    const shorter = digits[top] === 0 ? 1 : 0;
-    return this.#signed(roundDigits(top - shorter, place - shorter, isInexact));
+    return this.#signed(roundDigits(top, place, isInexact));
   }
 
   /** The sum times 2^1074. */
@@ -138,8 +137,8 @@ export class ExactLimbs {
 }
 
 /**
- * The nearest double to `digits` from `top` down, of which the first is not zero and stands at that place.
- * `hasMore`: something follows the last digit.
+ * The nearest double to `digits` from `top` down, the first of which stands at that place; where a short division
+ * has left zero of it, the second has bits enough. `hasMore`: something follows the last digit.
  */
 function roundDigits(top: number, place: number, hasMore: boolean): number {
   const first = digits[top] ?? 0;

@@ -4,6 +4,7 @@ import type { DioState } from "./dio-state.ts";
 import type { DioOptions } from "./options.ts";
 import type { OwnRows } from "./own-rows.ts";
 import type { Run, RunKind } from "./run.ts";
+import type { WarmOrders } from "./warm-orders.ts";
 
 /** What the parts of one Dio have in common. */
 export interface DioContext {
@@ -11,6 +12,8 @@ export interface DioContext {
   readonly options: DioOptions;
   readonly state: DioState;
   readonly rows: OwnRows;
+  /** Orders of views from the session before, and for the next. */
+  readonly warm: WarmOrders;
   /** As it is now: a reload swaps it. */
   master(): Vista;
   /** Throws `closed` after the end. */

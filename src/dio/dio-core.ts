@@ -35,6 +35,7 @@ import { RowWatch } from "./row-watch.ts";
 import { Supply } from "./supply.ts";
 import { UpstreamChanges } from "./upstream-changes.ts";
 import { ViewSweep } from "./view-sweep.ts";
+import { WarmOrders } from "./warm-orders.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
@@ -63,6 +64,7 @@ export class DioCore implements DioParts, OpenDio {
   readonly #closing = new AbortController();
   readonly #master: CurrentMaster;
   readonly #upstream: UpstreamChanges;
+  readonly #warm: WarmOrders;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -85,6 +87,8 @@ export class DioCore implements DioParts, OpenDio {
         this.state.startOver();
         this.state.notice("completeness");
       },
+      // Rows of the last session that arrive behind are no changes: views take them as they are in the end.
+      onLoaded: () => this.#warm.loaded(),
     });
     this.state = new DioState(store, options.logger, {
       searchColumns: () => searchColumnsOf(this.master.schema),
@@ -92,7 +96,17 @@ export class DioCore implements DioParts, OpenDio {
       onIdle: () => this.#sweep.begin(),
     });
     this.#sweep = new ViewSweep(clock, (nowMs) => this.state.sweepViews(nowMs));
-    if (!store.isLoaded) this.#followLoad(store);
+    this.#warm = new WarmOrders(
+      {
+        name: this.name,
+        state: this.state,
+        clock,
+        logger: options.logger,
+        searchColumns: () => searchColumnsOf(this.master.schema),
+        closing,
+      },
+      options.cache.keeps ? opened.table.orders : undefined,
+    );
     this.#context = this.#createContext();
     const context = this.#context;
     this.#wholeReads = new WholeReads(context, {
@@ -279,6 +293,8 @@ export class DioCore implements DioParts, OpenDio {
     try {
       await this.writer.close({ drainMs });
       this.#closing.abort(this.#closedError());
+      this.state.publishNow();
+      await this.#warm.close();
       this.state.notice("closed");
       this.state.publishNow();
       this.sceneries.close();
@@ -290,14 +306,6 @@ export class DioCore implements DioParts, OpenDio {
       await this.#queue.close();
       this.options.onClose(this);
     }
-  }
-
-  /** Rows of the last session that arrive behind are no changes: views take them as they are in the end. */
-  #followLoad(store: RowStore): void {
-    store.whenLoaded().then(
-      () => this.state.resetViews(),
-      () => undefined,
-    );
   }
 
   #swapMaster(next: Vista, run: Run): void {
@@ -337,6 +345,7 @@ export class DioCore implements DioParts, OpenDio {
       state: this.state,
       master: () => this.master,
       rows: this.rows,
+      warm: this.#warm,
       assertOpen: () => this.assertOpen(),
       assertOnline: () => {
         if (this.options.activity.state === "offline") throw offlineError(this.name);

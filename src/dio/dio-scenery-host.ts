@@ -59,6 +59,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   get views(): ViewSet {
+    this.#context.warm.watch();
     return this.#context.state.views;
   }
 
@@ -83,7 +84,10 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   row(id: string): Row | undefined {
-    return this.#context.state.visible(id);
+    const { state, warm } = this.#context;
+    const row = state.visible(id);
+    if (row === undefined) warm.wanted.add(id);
+    return row;
   }
 
   status(id: string): RowStatus {
@@ -115,8 +119,8 @@ export class DioSceneryHost implements SceneryHost {
     return this.#parts.supply.holds(query);
   }
 
-  canShow(): boolean {
-    return this.#context.state.store.isLoaded;
+  canShow(query: Query): boolean {
+    return this.#parts.supply.canShow(query);
   }
 
   async loadRow(id: string, signal: AbortSignal): Promise<void> {

@@ -96,19 +96,28 @@ export class Supply {
     }
   }
 
-  /** Makes the cache hold every row of the query, as `holds` says from then on. */
+  /**
+   * Makes the cache hold every row of the query, as `holds` says from then on. Where an earlier session has kept its
+   * order, some may still be on their way into memory.
+   */
   async prepare(query: Query): Promise<void> {
-    const { state } = this.#context;
+    const { state, warm } = this.#context;
     const asked = { ...query, order: [] };
     const plan = await this.bring(asked, "rows");
     if (plan.kind === "push") await this.#prepareByMaster(plan, asked);
-    await state.store.whenLoaded();
+    if (!(await warm.restore(query))) await state.store.whenLoaded();
+  }
+
+  /** Whether the view of the query can be opened. */
+  canShow(query: Query): boolean {
+    const { state, warm } = this.#context;
+    return state.store.isLoaded || warm.hasRestored(query);
   }
 
   /** Whether every row of the query is known to be in the cache. */
   holds(query: Query): boolean {
     const { state } = this.#context;
-    if (!state.store.isLoaded) return false;
+    if (!this.canShow(query)) return false;
     if (state.store.meta.complete) return true;
     const key = queryKey(query);
     return this.#fills.filledAt(key) !== undefined || this.#kept.filledAt(key) !== undefined;

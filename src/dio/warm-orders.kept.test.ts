@@ -196,8 +196,8 @@ describe("keeping orders", () => {
     const folder = await filledFolder([]);
     const session = await open(folder);
     await session.store.whenLoaded();
-    expect(await session.warm.restore(byPrice)).toBe(false);
     await session.whole(byPrice);
+    session.warm.watch();
     await session.clock.advance(IDLE_MS);
     expect(session.written).toEqual([]);
     await session.change("p1", { name: "z", price: 5_000 });

@@ -27,12 +27,16 @@ export class WarmOrders {
     );
   }
 
+  /** To be called when a view is opened for longer: its order is kept, also while the session goes on. */
+  watch(): void {
+    this.#keeper?.watch();
+  }
+
   /**
    * To be asked before a view is opened. True: it has the order of an earlier session, and its first rows are in
    * memory, though others are still on their way. Never rejects.
    */
   async restore(query: Query): Promise<boolean> {
-    this.#keeper?.watch();
     return (await this.#restorer?.restore(query)) ?? false;
   }
 

@@ -12,6 +12,7 @@ const FIRST_SCREEN_WAIT_MS = 500;
 const UNKNOWN: Total = Object.freeze({ value: undefined, kind: "unknown" });
 /** Of what the model says of itself, not of its rows. */
 const NO_ROWS: ViewEffect = Object.freeze({ reset: false, ranges: [], ids: [] });
+const ALL_ROWS: ViewEffect = Object.freeze({ reset: true, ranges: [], ids: [] });
 
 /** A table all of whose rows are in the cache, or will be: an ordered view, and whether it has everything. */
 export class EagerTable implements TableModel {
@@ -28,12 +29,14 @@ export class EagerTable implements TableModel {
   /** Something is shown, though not everything may be there. */
   #isShown = false;
   #isFollowingOrder = false;
+  /** What is told at the end of the stretch. */
+  #soon: ViewEffect | undefined;
   #isOver = false;
 
   constructor(host: SceneryHost, query: Query) {
     this.#host = host;
     this.#query = query;
-    this.#preparation = new Preparation(host, query, () => this.#tellSoon());
+    this.#preparation = new Preparation(host, query, () => this.#tellSoon(NO_ROWS));
     if (this.#preparation.readiness.kind === "ready") return;
     this.#firstScreenTimer = host.clock.setTimer(() => this.#showFirstScreen(), FIRST_SCREEN_WAIT_MS);
   }
@@ -118,6 +121,8 @@ export class EagerTable implements TableModel {
     this.#view = view;
     this.#stopView = view.subscribe((effect) => this.#onEffect(effect));
     this.#followOrder();
+    // Whoever shows nothing so far is told that there is something.
+    if (this.#isShown) this.#tellSoon(ALL_ROWS);
     return view;
   }
 
@@ -135,8 +140,8 @@ export class EagerTable implements TableModel {
   #show(): void {
     this.#firstScreenTimer?.cancel();
     if (this.#isOver || this.#isShown) return;
-    this.#isShown = true;
     this.#openView();
+    this.#isShown = true;
     this.#firstScreen.resolve();
   }
 
@@ -149,14 +154,24 @@ export class EagerTable implements TableModel {
       this.#isFollowingOrder = false;
       if (this.#isOver) return;
       this.#followOrder();
-      this.#tellSoon();
+      this.#tellSoon(NO_ROWS);
     };
     view.whenComplete().then(done, () => undefined);
   }
 
   /** Behind the rows of this publication, with which it is told where they are told. */
-  #tellSoon(): void {
-    queueMicrotask(() => this.#tell(NO_ROWS));
+  #tellSoon(effect: ViewEffect): void {
+    if (this.#soon === undefined) queueMicrotask(() => this.#tellNow());
+    if (this.#soon !== ALL_ROWS) this.#soon = effect;
+  }
+
+  #tellNow(): void {
+    if (this.#isOver) return;
+    // Which may be more to tell of.
+    this.#openView();
+    const effect = this.#soon ?? NO_ROWS;
+    this.#soon = undefined;
+    this.#tell(effect);
   }
 
   #tell(effect: ViewEffect): void {

@@ -24,7 +24,9 @@ export class LoadAttempts {
   readonly #host: SceneryHost;
   readonly #work: LoadWork;
   readonly #ending = new AbortController();
-  #attempt: Promise<void> | undefined;
+  #isRunning = false;
+  /** Of those who wait for the end of an attempt. */
+  #ended: PromiseWithResolvers<void> | undefined;
   #count = 0;
   #retry: Timer | undefined;
 
@@ -38,8 +40,10 @@ export class LoadAttempts {
     const { signal } = this.#ending;
     signal.throwIfAborted();
     this.#retry?.cancel();
-    this.#attempt ??= this.#try();
-    await this.#attempt;
+    this.#ended ??= Promise.withResolvers();
+    const ended = this.#ended.promise;
+    if (!this.#isRunning) void this.#try();
+    await ended;
     signal.throwIfAborted();
   }
 
@@ -48,20 +52,28 @@ export class LoadAttempts {
     this.run().catch(() => undefined);
   }
 
-  /** What was to be loaded is there: the next failure is the first one again. */
+  /** What was to be loaded is there, however it came: nobody has to wait, and the next failure is the first one again. */
   succeed(): void {
     this.#count = 0;
     this.#retry?.cancel();
+    this.#end();
   }
 
   close(): void {
     this.#retry?.cancel();
     this.#ending.abort(new DioramaError("closed", `${this.#host.name}: nobody waits for this any more`));
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended?.resolve();
+    this.#ended = undefined;
   }
 
   /** Never rejects. */
   async #try(): Promise<void> {
     const { signal } = this.#ending;
+    this.#isRunning = true;
     // Behind what goes on, and once it is noted that it runs: a load may begin others.
     await Promise.resolve();
     let failure: DioramaError | undefined;
@@ -70,8 +82,11 @@ export class LoadAttempts {
     } catch (error) {
       failure = toDioramaError(error, "unavailable", `${this.#host.name}: ${this.#work.doing}`);
     }
-    this.#attempt = undefined;
-    if (signal.aborted || !this.#work.onEnd(failure)) return;
+    this.#isRunning = false;
+    if (signal.aborted) return;
+    const isToFollow = this.#work.onEnd(failure);
+    this.#end();
+    if (!isToFollow) return;
     this.#count += 1;
     const delayMs = backoffDelayMs(BACKOFF, this.#count);
     this.#retry = this.#host.clock.setTimer(() => this.start(), delayMs);

@@ -31,7 +31,9 @@ export class Preparation {
     this.#onChange = onChange;
     this.#attempts = new LoadAttempts(host, {
       doing: "preparing the rows of a Scenery",
-      load: (signal) => host.prepare(query, signal),
+      load: async (signal) => {
+        if (!host.isPrepared(query)) await host.prepare(query, signal);
+      },
       onEnd: (failure) => this.#onEnd(failure),
     });
     if (host.isPrepared(query)) this.#readiness = READY;

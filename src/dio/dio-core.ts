@@ -82,6 +82,7 @@ export class DioCore implements DioParts, OpenDio {
     const store = new RowStore(opened.table, {
       clock: options.clock,
       keeps: options.cache.keeps,
+      writesBehind: options.cache.durable,
       onFailure: (error) => this.#cacheFailed(error),
       onLost: () => {
         this.state.startOver();
@@ -282,12 +283,12 @@ export class DioCore implements DioParts, OpenDio {
     };
   }
 
-  close(drainMs: number): Promise<void> {
-    this.#closed ??= this.#close(drainMs);
+  close(drainMs: number, { isKept = true }: { readonly isKept?: boolean } = {}): Promise<void> {
+    this.#closed ??= this.#close(drainMs, isKept);
     return this.#closed;
   }
 
-  async #close(drainMs: number): Promise<void> {
+  async #close(drainMs: number, isKept: boolean): Promise<void> {
     this.#wholeReads.stop();
     this.#sweep.stop();
     try {
@@ -299,7 +300,7 @@ export class DioCore implements DioParts, OpenDio {
       this.state.publishNow();
       this.sceneries.close();
       // What is known to be out of date has to be looked at in the next session.
-      await this.state.store.close({ upToDate: !this.state.hasStale });
+      await this.state.store.close({ upToDate: !this.state.hasStale, isKept });
     } finally {
       this.#closing.abort(this.#closedError());
       this.state.close();

@@ -43,6 +43,7 @@ async function createRig(meta: Partial<TableMeta> = {}) {
         return row === undefined ? undefined : { id, row, fetchedAt: 1 };
       },
       allIds: () => rig.rows.keys(),
+      writesBehind: true,
       meta: () => rig.meta,
       onFailure: (error) => failures.push(error),
     },

@@ -7,6 +7,8 @@ const WRITE_BEHIND_MS = 50;
 const EAGER_ROWS = 2_000;
 /** Rows of one transaction, as long as the table keeps up. */
 const BATCH_ROWS = 10_000;
+/** Changed rows that are remembered while nothing is written; more are all rows. */
+const IDLE_ROWS = 10_000;
 /** Pause after a failed transaction. */
 const RETRY_MS = 1_000;
 
@@ -15,6 +17,11 @@ export interface JournalHost {
   stored(id: string): StoredRow | undefined;
   allIds(): IterableIterator<string>;
   meta(): TableMeta;
+  /**
+   * False: the table outlives the process no more than memory does, so that it is written only where it has to be
+   * right: by `flush`. Rows would stand in memory twice else.
+   */
+  readonly writesBehind: boolean;
   /**
    * Transactions fail from now on (`full`, `unavailable`), one row can't be stored (`invalid`), or the table
    * reported damage (`corrupt`) and is empty now.
@@ -43,6 +50,8 @@ export class Journal {
   #written: TableMeta;
   #cleared = false;
   #metaChanged = false;
+  /** Not written behind, and changed more than is remembered one by one: the next write goes over all rows. */
+  #isSweepDue = false;
   /** Goes over all rows when more than single ones have changed. */
   #sweep: IterableIterator<string> | undefined;
   /** Counts changes. */
@@ -73,7 +82,7 @@ export class Journal {
 
   /** Changed rows not yet written; a sweep counts as one. */
   get backlog(): number {
-    return this.#dirty.size + (this.#sweep === undefined ? 0 : 1);
+    return this.#dirty.size + (this.#sweep === undefined && !this.#isSweepDue ? 0 : 1);
   }
 
   /** Why what is in memory can't be written now. */
@@ -87,8 +96,9 @@ export class Journal {
   }
 
   changed(id: string): void {
-    this.#dirty.add(id);
     this.#refused.delete(id);
+    if (!this.#isSweepDue) this.#dirty.add(id);
+    if (this.#isIdle && this.#dirty.size > IDLE_ROWS) this.#remindOfAll();
     this.#note();
   }
 
@@ -96,9 +106,9 @@ export class Journal {
   rewritten(): void {
     this.#cleared = true;
     this.#metaChanged = true;
-    this.#dirty.clear();
     this.#refused.clear();
-    this.#sweep = this.#host.allIds();
+    this.#remindOfAll();
+    if (!this.#isIdle) this.#beginSweep();
     this.#note();
   }
 
@@ -109,6 +119,7 @@ export class Journal {
 
   /** Resolves when all that was changed before the call is in the table; rejects with why it is not. */
   async flush(): Promise<void> {
+    if (this.#isSweepDue) this.#beginSweep();
     const target = this.#changes;
     this.#flushTarget = target;
     while (this.#covered < target) {
@@ -130,6 +141,23 @@ export class Journal {
     this.#wake();
   }
 
+  /** Nothing is written before somebody asks for it. */
+  get #isIdle(): boolean {
+    return !this.#host.writesBehind && this.#running === undefined;
+  }
+
+  #remindOfAll(): void {
+    this.#dirty.clear();
+    this.#isSweepDue = true;
+  }
+
+  #beginSweep(): void {
+    this.#isSweepDue = false;
+    this.#cleared = true;
+    this.#metaChanged = true;
+    this.#sweep = this.#host.allIds();
+  }
+
   get #isPending(): boolean {
     return this.#covered < this.#changes;
   }
@@ -143,6 +171,7 @@ export class Journal {
 
   #note(): void {
     this.#changes += 1;
+    if (this.#isIdle) return;
     this.#waitingSinceMs ??= this.#clock.monotonic();
     if (this.#running === undefined && this.#failing === undefined) this.#schedule();
   }

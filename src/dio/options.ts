@@ -79,7 +79,8 @@ export interface OpenDio {
   facade(): Vista;
   /** Resolves when every cache change so far is in its table. */
   flush(): Promise<void>;
-  close(drainMs: number): Promise<void>;
+  /** `isKept`, by default true: its rows may be wanted again; else the table is left as it is. */
+  close(drainMs: number, rows?: { readonly isKept?: boolean }): Promise<void>;
 }
 
 /** Everything a Dio is built from: plain data, made by the Lens. Times in milliseconds. */

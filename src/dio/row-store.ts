@@ -14,6 +14,8 @@ const OWN_TIMES = 1_000;
 export interface RowStoreHost {
   /** False: rows are not kept at all. */
   readonly keeps: boolean;
+  /** Default true; false: the table is written when it is flushed or closed, see Journal. */
+  readonly writesBehind?: boolean;
   readonly clock: Clock;
   /** The table can't be read or written, or was found damaged. */
   onFailure(error: DioramaError): void;
@@ -67,6 +69,7 @@ export class RowStore {
         stored: (id) => this.#stored(id),
         allIds: () => this.#rows.keys(),
         meta: () => this.#meta,
+        writesBehind: host.writesBehind ?? true,
         onFailure: (error) => this.#onJournalFailure(error),
       },
       host.clock,
@@ -224,12 +227,19 @@ export class RowStore {
 
   /**
    * Writes what is left and lets go of the table. `upToDate`: the next session may trust its rows; else they
-   * are refreshed then, as after an unclean end.
+   * are refreshed then, as after an unclean end. `isKept`: there may be a next session; else nothing is written.
    */
-  async close({ upToDate }: { readonly upToDate: boolean }): Promise<void> {
+  async close({
+    upToDate,
+    isKept = true,
+  }: {
+    readonly upToDate: boolean;
+    readonly isKept?: boolean;
+  }): Promise<void> {
     this.#closing.abort();
     await this.#loaded.catch(() => undefined);
     try {
+      if (!isKept) return;
       await this.#journal.flush();
       if (this.#meta.clean !== upToDate) {
         this.setMeta({ clean: upToDate });

@@ -107,7 +107,9 @@ export class Lens {
   async #close(options: CloseOptions): Promise<void> {
     const drainMs = toMilliseconds(options.drain ?? "30s", "close({ drain })");
     try {
-      await settleAll([...this.#dios].map((open) => open.close(drainMs)));
+      // What ends with this Lens need not be written once more.
+      const isKept = !this.#ownsCache || this.#cache.durable;
+      await settleAll([...this.#dios].map((open) => open.close(drainMs, { isKept })));
     } finally {
       // Those that were being made end too: they were closed, or find the Lens closed.
       await Promise.allSettled(this.#opening);

@@ -78,7 +78,7 @@ export class MapHost implements SceneryHost {
   readonly #touched = new Set<string>();
   #reset = false;
   #version = 0;
-  readonly #noticed = new Set<(notice: HostNotice) => void>();
+  readonly #noticed = new Set<(notice: HostNotice, changes?: readonly RowChange[]) => void>();
   readonly #watched = new Map<string, number>();
   readonly #onRow = new Map<string, Set<() => void>>();
   readonly #onRows = new Set<(ids: readonly string[] | undefined) => void>();
@@ -147,6 +147,11 @@ export class MapHost implements SceneryHost {
     for (const listeners of concerned) for (const listener of listeners) listener();
     for (const listener of this.#onRows) listener(reset ? undefined : ids);
     this.told = version;
+  }
+
+  /** A notice alone, with the changes that it is about. */
+  notify(notice: HostNotice, changes?: readonly RowChange[]): void {
+    for (const listener of this.#noticed) listener(notice, changes);
   }
 
   /** As `set` and `publish`. */
@@ -255,8 +260,8 @@ export class MapHost implements SceneryHost {
     });
   }
 
-  onNotice(listener: (notice: HostNotice) => void): () => void {
-    const own = (notice: HostNotice): void => listener(notice);
+  onNotice(listener: (notice: HostNotice, changes?: readonly RowChange[]) => void): () => void {
+    const own = (notice: HostNotice, changes?: readonly RowChange[]): void => listener(notice, changes);
     this.#noticed.add(own);
     return () => this.#noticed.delete(own);
   }

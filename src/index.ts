@@ -22,3 +22,13 @@ export type { Following, RowsInput, WriteHandle, WriteRequest, WriteResult } fro
 export { Lens, reconcileWithMaster, seedFromMaster } from "./lens/index.ts";
 export type { FillCall, FillProgress } from "./lens/index.ts";
 export type { LensBuilder, LensSettings, MakeDioSettings, WriteQueueSettings } from "./lens/index.ts";
+export type { ChunkSink, Groups, GroupedValues, RecordScenery, RowStatus } from "./scenery/index.ts";
+export type { SceneryState, SumValue, TableChange, TableDescription } from "./scenery/index.ts";
+export type {
+  TableRow,
+  TableScenery,
+  TableSceneryOptions,
+  Total,
+  Values,
+  ValueScenery,
+} from "./scenery/index.ts";

@@ -16,9 +16,14 @@ export interface TourOptions {
   /** Copies the file again, whatever is kept. */
   readonly fresh: boolean;
   readonly json: boolean;
+  /** Of the live table; 0 leaves that part out. */
+  readonly liveRows: number;
   /** What paths are shown from. */
   readonly cwd: string;
 }
+
+const LIVE_ROWS = 1_000_000;
+const MOST_ROWS = 10_000_000;
 
 /** Where the caller stands: npm starts its scripts in the package, whatever folder they were called from. */
 export interface Surroundings {
@@ -45,6 +50,7 @@ const flags = {
   cache: { type: "string" },
   fresh: { type: "boolean" },
   json: { type: "boolean" },
+  rows: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -65,6 +71,7 @@ Options
   --skip-bad-rows         leaves out rows that can't be read, instead of ending there
   --cache <folder>        where the copy is kept (.tmp/tour in this project)
   --fresh                 copies the file again, as on the first run
+  --rows <count>          rows of the live table at the end (1,000,000); 0 leaves it out
   --json                  one JSON document on standard output, nothing else
   -h, --help              this text
 
@@ -89,6 +96,7 @@ export function readOptions(args: readonly string[], around: Surroundings): Tour
     cache: values.cache === undefined ? around.defaultCache : resolve(cwd, values.cache),
     fresh: values.fresh ?? false,
     json: values.json ?? false,
+    liveRows: values.rows === undefined ? LIVE_ROWS : toCount(values.rows),
     cwd,
   };
 }
@@ -120,10 +128,19 @@ function toColumnType(given: string): [column: string, type: ColumnType] {
   return [given.slice(0, cut), type];
 }
 
+function toCount(given: string): number {
+  const rows = Number(given.replaceAll(/[_,]/g, ""));
+  if (!/\d/.test(given) || !Number.isInteger(rows) || rows < 0 || rows > MOST_ROWS)
+    throw new UsageError(
+      `--rows ${given}: give a whole number from 0 to ${MOST_ROWS.toLocaleString("en-US")}`,
+    );
+  return rows;
+}
+
 /** Without "--" in between, npm keeps options for itself and the tour would run without them. */
 function refuseTakenByNpm({ env }: Surroundings): void {
   if (env["npm_lifecycle_event"] !== "start") return;
-  const taken = ["id", "type", "skip-bad-rows", "fresh"].find(
+  const taken = ["id", "type", "skip-bad-rows", "fresh", "rows"].find(
     (name) => env[`npm_config_${name.replaceAll("-", "_")}`] !== undefined,
   );
   if (taken === undefined) return;

@@ -11,13 +11,12 @@ import type {
   UpstreamReport,
   WriteReport,
 } from "./report.ts";
+import { heading, INDENT, prose } from "./render-prose.ts";
 import { renderTable } from "./render-table.ts";
 import type { Terminal } from "./terminal.ts";
 import { wrap } from "./wrap.ts";
 
 const TITLE = "Diorama: a file that can only be read from start to end becomes one that can be asked";
-const INDENT = "  ";
-
 /** How the parts of a report are told: lines for a terminal or a log. */
 
 export function renderSource(report: SourceReport, options: TourOptions, terminal: Terminal): string[] {
@@ -177,14 +176,6 @@ export function renderEnd({ start, source, totalMs }: TourReport, terminal: Term
       "",
     ),
   ];
-}
-
-function heading(text: string, terminal: Terminal): string[] {
-  return ["", ...wrap(text, terminal.width, "").map((line) => terminal.style("bold", line))];
-}
-
-function prose(text: string, terminal: Terminal): string[] {
-  return wrap(text, terminal.width, INDENT);
 }
 
 function comparison(rows: readonly ComparisonReport[], fileSide: string, terminal: Terminal): string[] {

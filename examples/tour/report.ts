@@ -10,6 +10,7 @@ export interface TourReport {
   readonly questions: QuestionsReport;
   readonly write: WriteReport | Skipped;
   readonly upstream: UpstreamReport | Skipped;
+  readonly live: LiveReport | Skipped;
   readonly totalMs: number;
 }
 
@@ -98,4 +99,33 @@ export interface UpstreamReport {
   readonly workingCopy: string;
   readonly edits: readonly string[];
   readonly events: readonly { readonly atMs: number; readonly type: string; readonly id?: string }[];
+}
+
+export interface Spread {
+  readonly median: number;
+  /** 99 of 100 are not above it. */
+  readonly p99: number;
+}
+
+export interface LiveReport {
+  /** Rows asked for, and rows that there was room for. */
+  readonly wanted: number;
+  readonly rows: number;
+  /** Making the rows and putting them into the cache. */
+  readonly seedMs: number;
+  /** Until the first screen of all rows by price could be read; of those that the search finds, by price. */
+  readonly openMs: number;
+  readonly search: string;
+  readonly searchMs: number;
+  readonly matches: number;
+  readonly seconds: number;
+  readonly changes: number;
+  /** Changes that concerned the rows on show. */
+  readonly repaints: number;
+  /** From a change's arrival to the rows on show being read. */
+  readonly changeMs: Spread;
+  /** Setting the viewport anywhere and reading its rows. */
+  readonly jumpMs: Spread;
+  /** Objects and buffers of the whole process. */
+  readonly memoryBytes: number;
 }

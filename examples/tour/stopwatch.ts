@@ -1,4 +1,4 @@
-import type { ComparisonReport } from "./report.ts";
+import type { ComparisonReport, Spread } from "./report.ts";
 
 /** Readings of the file: more while they are quick. */
 const FILE_ROUNDS = 3;
@@ -56,7 +56,13 @@ export async function timed<Answer>(
   return { answer, ms: performance.now() - startedAt };
 }
 
+/** What half of the times, and 99 of 100, are not above. */
+export function spread(times: readonly number[]): Spread {
+  const sorted = Float64Array.from(times).sort();
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return { median: at(0.5), p99: at(0.99) };
+}
+
 function median(times: readonly number[]): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+  return spread(times).median;
 }

@@ -1,3 +1,4 @@
+import { renderLive } from "./render-live.ts";
 import {
   renderQuestions,
   renderReads,
@@ -9,6 +10,7 @@ import {
 import type { QuestionsReport, Skipped, TourReport, UpstreamReport, WriteReport } from "./report.ts";
 import { askQuestions } from "./steps/ask-questions.ts";
 import { editUpstream } from "./steps/edit-upstream.ts";
+import { showLiveTable } from "./steps/live-table.ts";
 import { openSource, type TourSource } from "./steps/open-source.ts";
 import { openWorkshop } from "./steps/open-workshop.ts";
 import { readAgain } from "./steps/read-again.ts";
@@ -33,6 +35,8 @@ export async function takeTour(tour: Tour): Promise<TourReport> {
     const questions = await ask(source, copy, tour);
     terminal.print(renderQuestions(questions, terminal));
     const { write, upstream } = await change(source, copy, tour);
+    const live = await showLiveTable(tour);
+    terminal.print(renderLive(live, terminal));
     return {
       tour: "diorama",
       node: process.version,
@@ -42,6 +46,7 @@ export async function takeTour(tour: Tour): Promise<TourReport> {
       questions,
       write,
       upstream,
+      live,
       totalMs: performance.now() - startedAt,
     };
   } finally {

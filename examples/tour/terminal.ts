@@ -5,6 +5,7 @@ import { cut, GLUE } from "./format.ts";
 const WIDEST = 100;
 const NARROWEST = 20;
 const CLEAR_LINE = "\r\u001b[2K";
+const CLEAR_BELOW = "\u001b[J";
 
 type Style = "bold" | "dim" | "green" | "yellow";
 
@@ -13,7 +14,9 @@ export class Terminal {
   /** `quiet`: only `finish` writes to standard output. */
   readonly #quiet: boolean;
   readonly #moves = process.stderr.isTTY && process.env["TERM"] !== "dumb";
+  readonly #redraws = process.stdout.isTTY && process.env["TERM"] !== "dumb";
   #status = "";
+  #frameLines = 0;
 
   constructor(quiet: boolean) {
     this.#quiet = quiet;
@@ -53,6 +56,29 @@ export class Terminal {
     if (!this.#moves || text === this.#status) return;
     this.#status = text;
     process.stderr.write(`${CLEAR_LINE}${cut(text, this.statusWidth)}`);
+  }
+
+  /** Draws several lines in place of those that were drawn before; nothing where standard output is no terminal. */
+  frame(draw: (width: number) => readonly string[]): void {
+    if (this.#quiet || !this.#redraws) return;
+    this.clearStatus();
+    const rows = Math.max(1, (process.stdout.rows ?? NARROWEST) - 1);
+    const lines = draw(this.width)
+      .slice(0, rows)
+      .map((line) => `${CLEAR_LINE}${cut(line, this.width)}\n`);
+    process.stdout.write(`${this.#upOverFrame()}${lines.join("")}`);
+    this.#frameLines = lines.length;
+  }
+
+  /** Takes away what was drawn. */
+  endFrame(): void {
+    if (this.#frameLines === 0) return;
+    process.stdout.write(`${this.#upOverFrame()}${CLEAR_BELOW}`);
+    this.#frameLines = 0;
+  }
+
+  #upOverFrame(): string {
+    return this.#frameLines === 0 ? "" : `\u001b[${this.#frameLines}A`;
   }
 
   clearStatus(): void {

@@ -66,6 +66,8 @@ describe("a wrong call ends with exit code 2 and one line", { timeout: 30_000 },
     ["an unknown option", ["--jsn"], /--jsn.*options are --id, /],
     ["two files", ["a.csv", "b.csv"], /one file at a time/],
     ["an option without its value", ["--id"], /--id/],
+    ["rows that are no number", ["--rows", "many"], /--rows many: give a whole number from 0 to 10,000,000/],
+    ["rows without end", ["--rows", "1e12"], /--rows 1e12: give a whole number/],
     ["a type that is none", ["--type", "zip=txt"], /zip=txt.*text, integer/],
   ])("%s", async (_what, args, line) => {
     const { code, stdout, stderr } = await runTour(args);
@@ -87,6 +89,7 @@ describe("the tour ends cleanly", { timeout: 30_000 }, () => {
     ["SIGINT", "while it copies", "cache    ", 130],
     ["SIGINT", "while it works on the copy", "What the file can't answer", 130],
     ["SIGTERM", "while it measures", "A cold start", 143],
+    ["SIGINT", "while the live table is made or shown", "An edit upstream", 130],
   ] as const)("on %s %s, with everything closed", async (signal, _when, moment, expected) => {
     const kept = mkdtempSync(join(folder, "stopped-"));
     let sent = false;

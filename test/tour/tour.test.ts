@@ -31,13 +31,14 @@ function reportOf({ code, stdout, stderr }: Outcome): TourReport {
   return JSON.parse(stdout) as TourReport;
 }
 
+/** Without the live table, which has a test of its own. */
 const runJson = async (...args: string[]): Promise<TourReport> =>
-  reportOf(await runTour(["--json", "--cache", cache, ...args]));
+  reportOf(await runTour(["--json", "--cache", cache, "--rows", "0", ...args]));
 
 describe("the tour of the data set that comes along", { timeout: 60_000 }, () => {
   test("starts cold, as plain text where the output is no terminal; then warm, here as JSON", async () => {
     const before = digest(zipcodes);
-    const cold = await runTour(["--cache", cache]);
+    const cold = await runTour(["--cache", cache, "--rows", "3000"]);
     expect({ code: cold.code, stderr: cold.stderr }).toEqual({ code: 0, stderr: "" });
     expect(cold.stdout).not.toMatch(/[^\P{Cc}\n]/u);
     expect(cold.stdout).toContain("A cold start");
@@ -49,6 +50,7 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
     }
     expect(cold.stdout).toContain("onWrite has it");
     expect(cold.stdout).toMatch(/recordChanged "00544"/);
+    expect(cold.stdout).toMatch(/A live table: [^]*3,000 rows, made in [^]*median +99 of 100\n/);
     checkReport(await runJson());
     expect(digest(zipcodes)).toBe(before);
   });
@@ -77,6 +79,28 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
     expect(readdirSync(cache).toSorted()).toEqual(["cache.db", "lock.db"]);
   }
 
+  test("ends with a live table, whose changes and jumps are timed", async () => {
+    const { live } = reportOf(await runTour(["--json", "--cache", cache, "--rows", "3000"]));
+    expect(live).toMatchObject({ wanted: 3_000, rows: 3_000, search: "lemon" });
+    if ("skipped" in live) return;
+    expect(live.seconds).toBeGreaterThanOrEqual(4);
+    expect(live.changes).toBeGreaterThan(3_000);
+    expect(live.repaints).toBeGreaterThan(0);
+    expect(live.repaints).toBeLessThan(live.changes);
+    expect(live.matches).toBeGreaterThan(0);
+    for (const { median, p99 } of [live.changeMs, live.jumpMs]) {
+      expect(median).toBeGreaterThan(0);
+      expect(p99).toBeGreaterThanOrEqual(median);
+    }
+  });
+
+  test("makes fewer rows where half of the heap holds no more, and says so", async () => {
+    const env = { NODE_OPTIONS: "--max-old-space-size=64" };
+    const { code, stdout } = await runTour(["--cache", cache, "--rows", "1_000_000"], { env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ rows \(not 1,000,000: half of /);
+  });
+
   test("npm start builds, and passes on options, output and exit code", async () => {
     const helped = await runTour(["--help"], { script: "start.mjs" });
     expect(helped).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("--skip-bad-rows") });
@@ -88,7 +112,7 @@ describe("the tour of a file of one's own", { timeout: 60_000 }, () => {
   test("numbers the rows without --id, says so, and never writes to the file", async () => {
     const file = write("sales.csv", "item,price\ntea,4\ncoffee,7\nscones,12\n");
     const before = digest(file);
-    const { code, stdout } = await runTour(["sales.csv", "--cache", cache], { cwd: folder });
+    const { code, stdout } = await runTour(["sales.csv", "--cache", cache, "--rows", "0"], { cwd: folder });
     expect(code).toBe(0);
     expect(stdout).toMatch(/ids +their numbers \(give --id <column>/);
     expect(stdout).toContain("file     sales.csv, 36 bytes");
@@ -99,7 +123,7 @@ describe("the tour of a file of one's own", { timeout: 60_000 }, () => {
   test("finds the file from where npm was called", async () => {
     write("sales.csv", "item,price\ntea,4\n");
     const env = { npm_lifecycle_event: "start", INIT_CWD: folder };
-    const outcome = await runTour(["sales.csv", "--json", "--cache", "kept"], { env });
+    const outcome = await runTour(["sales.csv", "--json", "--cache", "kept", "--rows", "0"], { env });
     expect(reportOf(outcome).start).toMatchObject({ rows: 1, folder: join(folder, "kept") });
   });
 
@@ -116,7 +140,7 @@ describe("the tour of a file of one's own", { timeout: 60_000 }, () => {
     const file = write("sales.csv", "item,price\ntea,4\n");
     await runJson(file);
     expect((await runJson(file, "--fresh")).start.kind).toBe("cold");
-    const { stdout } = await runTour([file, "--cache", cache]);
+    const { stdout } = await runTour([file, "--cache", cache, "--rows", "0"]);
     expect(stdout).toContain("A warm start: the copy is there already");
     expect(stdout).toContain("the file was not read but for its first rows");
   });
@@ -176,7 +200,7 @@ describe("the tour of a file of one's own", { timeout: 60_000 }, () => {
 
   test("shows no control characters of a file, in its names and cells", async () => {
     const file = write("a\u001b[31m.csv", "n\u001b]0;x\u0007,t\u009b\n1,\u001b[2Jred\n2,\u202eblue\n");
-    const { code, stdout, stderr } = await runTour([file, "--cache", cache]);
+    const { code, stdout, stderr } = await runTour([file, "--cache", cache, "--rows", "0"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
     expect(stdout).toContain("\\u001b");

@@ -1,4 +1,4 @@
-import { type Clock, TimeSlice } from "../base/index.ts";
+import { type Clock, TimeSlice, toDioramaError } from "../base/index.ts";
 import { checkId, type Row, toValue, type Value } from "../record/index.ts";
 import type { DioState } from "./dio-state.ts";
 import type { OwnRows } from "./own-rows.ts";
@@ -87,9 +87,14 @@ export class DioCache<R extends object = Row> {
   }
 
   /** Puts one confirmed row, new or not. Resolves when every view shows it. */
-  async insert(id: string, row: R): Promise<void> {
-    this.#host.assertOpen(this.#run);
-    await this.#write(id, this.#host.rows.toOwn(id, row));
+  insert(id: string, row: R): Promise<void> {
+    // Not async: each promise on the way costs as much as the change itself.
+    try {
+      this.#host.assertOpen(this.#run);
+      return this.#write(id, this.#host.rows.toOwn(id, row));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : toDioramaError(error, "invalid", "inserting"));
+    }
   }
 
   /** Puts many confirmed rows in one publication; bad input changes nothing. */
@@ -149,22 +154,23 @@ export class DioCache<R extends object = Row> {
     return state;
   }
 
-  async #write(id: string, row: Row | undefined): Promise<void> {
+  #write(id: string, row: Row | undefined): Promise<void> {
     const { state, clock } = this.#host;
     if (this.#run !== undefined) {
       if (row === undefined) this.#run.remove(id);
       else this.#run.put(id, row);
-    } else if (state.store.knows(id)) {
-      state.confirm(id, row, { fetchedAt: clock.now() });
-      await state.published();
-    } else {
-      // What is written while the row below is looked up came later, and stays.
-      await this.#host.inRun("bulk", (run) => {
-        if (row === undefined) run.remove(id);
-        else run.put(id, row);
-        return run.publish();
-      });
+      return Promise.resolve();
     }
+    if (state.store.knows(id)) {
+      state.confirm(id, row, { fetchedAt: clock.now() });
+      return state.published();
+    }
+    // What is written while the row below is looked up came later, and stays.
+    return this.#host.inRun("bulk", (run) => {
+      if (row === undefined) run.remove(id);
+      else run.put(id, row);
+      return run.publish();
+    });
   }
 
   async #inRun(work: (run: Run) => Promise<void>): Promise<void> {

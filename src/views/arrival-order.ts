@@ -1,10 +1,13 @@
+import { assert } from "../base/index.ts";
 import type { OrderTerm } from "../query/index.ts";
-import { arrivalColumn, type Arrivals } from "./arrivals.ts";
-import { OrderIndex } from "./order-index.ts";
+import type { Row } from "../record/index.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { OrderAssembler } from "./order-assembler.ts";
+import type { OrderIndex } from "./order-index.ts";
 import type { RowChange } from "./row-change.ts";
 import type { RowOrder } from "./row-order.ts";
 
-const byArrival: readonly OrderTerm[] = [{ column: arrivalColumn, direction: "asc", nulls: "last" }];
+const byArrival: readonly OrderTerm[] = [{ column: "arrival", direction: "asc", nulls: "last" }];
 
 /** Ids in the row set's own order: an index over the numbers with which the rows came. */
 export class ArrivalOrder implements RowOrder {
@@ -12,14 +15,22 @@ export class ArrivalOrder implements RowOrder {
   readonly #arrivals: Arrivals;
   readonly #index: OrderIndex;
 
-  /** The ids stand in the row set's own order. */
-  constructor(arrivals: Arrivals, ids: readonly string[]) {
+  /** The ids stand beside their numbers, which ascend. */
+  constructor(arrivals: Arrivals, ids: readonly string[], numbers: Float64Array) {
     this.#arrivals = arrivals;
-    this.#index = OrderIndex.build(
-      byArrival,
-      ids,
-      ids.map((id) => arrivals.keyOf(id)),
-    );
+    const assembler = new OrderAssembler(byArrival, ["number"]);
+    assert(assembler.append({ ids, keys: [numbers] }), "arrival numbers ascend");
+    this.#index = assembler.finish();
+  }
+
+  /** Of ids in any order. */
+  static of(arrivals: Arrivals, ids: readonly string[]): ArrivalOrder {
+    const numbers = Float64Array.from(ids, (id) => arrivals.numberOf(id));
+    const isAscending = numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0));
+    if (isAscending) return new ArrivalOrder(arrivals, ids, numbers);
+    const places = Uint32Array.from(ids.keys()).sort((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
+    const sorted = Array.from(places, (place) => ids[place] ?? "");
+    return new ArrivalOrder(arrivals, sorted, numbers.sort());
   }
 
   get count(): number {
@@ -43,11 +54,11 @@ export class ArrivalOrder implements RowOrder {
   }
 
   add(id: string): number {
-    return this.#index.add(id, this.#arrivals.keyOf(id));
+    return this.#index.add(id, this.#keyOf(id));
   }
 
   remove(id: string): number {
-    return this.#index.remove(id, this.#arrivals.keyOf(id));
+    return this.#index.remove(id, this.#keyOf(id));
   }
 
   /** A row that stays keeps its place. */
@@ -56,19 +67,16 @@ export class ArrivalOrder implements RowOrder {
   }
 
   applyBatch(changes: readonly RowChange[]): number {
-    return this.#index.applyBatch(
-      changes
-        .filter(({ before, after }) => before === undefined || after === undefined)
-        .map(({ id, before, after }) => ({
-          id,
-          before: before && this.#arrivals.keyOf(id),
-          after: after && this.#arrivals.keyOf(id),
-        })),
-    );
+    const moving: RowChange[] = [];
+    for (const { id, before, after } of changes) {
+      if (before === undefined) moving.push({ id, before, after: this.#keyOf(id) });
+      else if (after === undefined) moving.push({ id, before: this.#keyOf(id), after });
+    }
+    return this.#index.applyBatch(moving);
   }
 
   rankOf(id: string): number {
-    return this.#index.rankOf(id, this.#arrivals.keyOf(id));
+    return this.#index.rankOf(id, this.#keyOf(id));
   }
 
   idAt(rank: number): string | undefined {
@@ -83,8 +91,8 @@ export class ArrivalOrder implements RowOrder {
     return false;
   }
 
-  /** Every id in order; it must not change meanwhile. */
-  ids(): Iterable<string> {
-    return this.#index.ids();
+  /** What the index finds the id by. */
+  #keyOf(id: string): Row {
+    return { arrival: this.#arrivals.numberOf(id) };
   }
 }

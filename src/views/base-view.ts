@@ -2,30 +2,40 @@ import { isWithin, type QueryScope } from "./query-scope.ts";
 import type { SharedOrder } from "./shared-order.ts";
 import type { ViewPool } from "./view-pool.ts";
 
-/** To look a row up by its id takes about as long as to test two that one comes by. */
+// What it costs to look through a row of a view, where 1 is a row that one comes by among all.
+/** Where what is found needs no sorting any more. */
+const SORTED_COST = 1;
+/** To look a row up by its id takes as long as to test another. */
 const LOOKUP_COST = 2;
+/** On top, where the view has yet to be sorted itself. */
+const COMPLETION_COST = 2;
 
 /**
  * The view with the fewest rows among which all of the scope are, where going through them is cheaper than through
- * every row. One of the wanted order is preferred, since what is found in it needs no sorting.
+ * every row; it is complete and up to date. One of the wanted order is preferred.
  */
 export function chooseBase(
   orders: ViewPool<SharedOrder>,
   scope: QueryScope,
-  rowCount: number,
-  orderKey?: string,
+  wanted: { readonly rowCount: number; readonly orderKey?: string },
 ): SharedOrder | undefined {
+  const useless = new Set<SharedOrder>();
   for (;;) {
     let best: SharedOrder | undefined;
-    let leastCost = rowCount;
+    let leastCost = wanted.rowCount;
     for (const view of orders.views()) {
-      if (!view.isBuilt || !view.order.isComplete || !isWithin(scope, view.scope)) continue;
-      const cost = view.order.count * (view.orderKey === orderKey ? 1 : LOOKUP_COST);
+      if (!view.isBuilt || useless.has(view) || !isWithin(scope, view.scope)) continue;
+      const cost = costOf(view, wanted.orderKey);
       if (cost >= leastCost) continue;
       best = view;
       leastCost = cost;
     }
-    // One that sleeps may turn out to be too far behind; it is not among them any more then.
-    if (best === undefined || orders.refresh(best)) return best;
+    if (best === undefined || (orders.refresh(best) && best.complete())) return best;
+    useless.add(best);
   }
+}
+
+function costOf({ order, orderKey }: SharedOrder, wantedKey: string | undefined): number {
+  const cost = orderKey === wantedKey ? SORTED_COST : LOOKUP_COST;
+  return order.count * (order.isComplete ? cost : cost + COMPLETION_COST);
 }

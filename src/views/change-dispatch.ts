@@ -58,8 +58,11 @@ export class ChangeDispatch {
     for (const selection of this.#broad) found.push(selection);
     this.#changeNumber += 1;
     for (const { read, selections } of this.#columns.values()) {
-      const left = before === undefined ? undefined : selections.at(read(id, before));
-      const entered = after === undefined ? undefined : selections.at(read(id, after));
+      const was = before === undefined ? undefined : read(id, before);
+      const is = after === undefined ? undefined : read(id, after);
+      const left = selections.at(was);
+      // Nearly all changes leave the column as it is.
+      const entered = is === was ? left : selections.at(is);
       if (left !== undefined) this.#take(left);
       if (entered !== undefined && entered !== left) this.#take(entered);
     }

@@ -9,18 +9,21 @@ import type { RowOrder } from "./row-order.ts";
 import type { RowSet } from "./row-set.ts";
 import { scanRows } from "./scan-rows.ts";
 import type { OrderIdentity, SharedOrder } from "./shared-order.ts";
+import { orderSorted } from "./sorted-order.ts";
 import type { ViewPool } from "./view-pool.ts";
 
 /** Finds the rows of a scope: through a view that has them all, where there is one, else among all rows. */
 export class MemberRows {
   readonly #rows: RowSet;
   readonly #orders: ViewPool<SharedOrder>;
+  readonly #schedule: (step: () => boolean) => void;
   /** Absent while no view needs the row set's own order. */
   #arrivals: Arrivals | undefined;
 
-  constructor(rows: RowSet, orders: ViewPool<SharedOrder>) {
+  constructor(rows: RowSet, orders: ViewPool<SharedOrder>, schedule: (step: () => boolean) => void) {
     this.#rows = rows;
     this.#orders = orders;
+    this.#schedule = schedule;
   }
 
   get sizeBytes(): number {
@@ -29,21 +32,22 @@ export class MemberRows {
 
   /** As the rows are now. */
   createOrder({ query, scope, orderKey }: OrderIdentity): RowOrder {
-    const base = chooseBase(this.#orders, scope, this.#rows.count, orderKey);
-    const { ids, rows } = scanRows(
-      this.#rows,
-      scope,
-      base && { scope: base.scope, ids: base.order.idsBetween(0, base.order.count) },
-    );
-    if (query.order.length > 0) return LazyOrder.over(query.order, ids, rows);
-    this.#arrivals ??= new Arrivals(this.#rows);
-    return new ArrivalOrder(this.#arrivals, ids);
+    if (query.order.length === 0 && this.#arrivals === undefined) return this.#createFirstByArrival(scope);
+    const base = chooseBase(this.#orders, scope, { rowCount: this.#rows.count, orderKey });
+    const ids = base?.order.idsBetween(0, base.order.count);
+    const found = scanRows(this.#rows, scope, base && ids && { scope: base.scope, ids });
+    if (this.#arrivals !== undefined && query.order.length === 0)
+      return ArrivalOrder.of(this.#arrivals, found.ids);
+    const isSorted = base?.orderKey === orderKey;
+    return isSorted
+      ? orderSorted(query.order, found.ids, found.rows)
+      : LazyOrder.over(query.order, found.ids, found.rows);
   }
 
   count(scope: QueryScope): number {
     if (isEverything(scope)) return this.#rows.count;
-    const base = chooseBase(this.#orders, scope, Infinity);
-    if (base?.scope.key === scope.key) return base.order.count;
+    for (const view of this.#orders.views())
+      if (view.scope.key === scope.key && view.isBuilt && this.#orders.refresh(view)) return view.order.count;
     let count = 0;
     for (const _member of this.members(scope)) count += 1;
     return count;
@@ -51,7 +55,7 @@ export class MemberRows {
 
   /** In no order. */
   *members(scope: QueryScope): Generator<Entry, void, undefined> {
-    const base = chooseBase(this.#orders, scope, this.#rows.count);
+    const base = chooseBase(this.#orders, scope, { rowCount: this.#rows.count });
     if (base === undefined) {
       yield* this.entries(scope);
       return;
@@ -82,5 +86,24 @@ export class MemberRows {
   /** The row set's own order is another, or of no interest any more. */
   forgetArrivals(): void {
     this.#arrivals = undefined;
+  }
+
+  /** Numbers the rows while it looks for those of the scope; which id has which number is noted behind it. */
+  #createFirstByArrival(scope: QueryScope): RowOrder {
+    const holds = compileScope(scope);
+    const allIds: string[] = [];
+    const ids: string[] = [];
+    const numbers: number[] = [];
+    for (const [id, row] of this.#rows.entries()) {
+      if (holds(id, row)) {
+        ids.push(id);
+        numbers.push(allIds.length);
+      }
+      allIds.push(id);
+    }
+    const arrivals = new Arrivals(allIds);
+    this.#arrivals = arrivals;
+    this.#schedule(() => this.#arrivals === arrivals && arrivals.step());
+    return new ArrivalOrder(arrivals, ids, Float64Array.from(numbers));
   }
 }

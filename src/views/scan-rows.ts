@@ -8,28 +8,36 @@ export interface ScannedRows {
   readonly rows: Row[];
 }
 
-/** Ids among which are all that are looked for. */
+/** Ids among which all that are looked for are. */
 export interface ScanBase {
   readonly scope: QueryScope;
   readonly ids: readonly string[];
 }
 
 /** The rows of a scope, in the order of the base, else in the set's own. */
-export function scanRows(set: RowSet, scope: QueryScope, base: ScanBase | undefined): ScannedRows {
+export function scanRows(set: RowSet, scope: QueryScope, base?: ScanBase): ScannedRows {
+  return base === undefined ? scanAll(set, scope) : scanBase(set, scope, base);
+}
+
+function scanAll(set: RowSet, scope: QueryScope): ScannedRows {
   const ids: string[] = [];
   const rows: Row[] = [];
-  const holds = isEverything(scope) ? undefined : compileScope(scope, base?.scope);
-  if (base === undefined) {
-    for (const [id, row] of set.entries()) {
-      if (holds !== undefined && !holds(id, row)) continue;
-      ids.push(id);
-      rows.push(row);
-    }
-    return { ids, rows };
+  const holds = isEverything(scope) ? undefined : compileScope(scope);
+  for (const [id, row] of set.entries()) {
+    if (holds !== undefined && !holds(id, row)) continue;
+    ids.push(id);
+    rows.push(row);
   }
+  return { ids, rows };
+}
+
+function scanBase(set: RowSet, scope: QueryScope, base: ScanBase): ScannedRows {
+  const ids: string[] = [];
+  const rows: Row[] = [];
+  const holds = compileScope(scope, base.scope);
   for (const id of base.ids) {
     const row = set.get(id);
-    if (row === undefined || (holds !== undefined && !holds(id, row))) continue;
+    if (row === undefined || !holds(id, row)) continue;
     ids.push(id);
     rows.push(row);
   }

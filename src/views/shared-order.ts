@@ -103,6 +103,13 @@ export class SharedOrder implements SharedView, OrderIdentity {
     this.#host.schedule(() => (this.#isStepping = this.#step()));
   }
 
+  /** Orders what is left, now; false where that has yet to come from elsewhere. */
+  complete(): boolean {
+    const { order } = this;
+    if (!order.isComplete) order.idAt(order.count - 1);
+    return order.isComplete;
+  }
+
   change(id: string, before: Row | undefined, after: Row | undefined): void {
     const order = this.#order;
     if (order === undefined) {

@@ -79,7 +79,7 @@ export class ViewSet {
     this.#scopes = new ScopeCache(options.searchColumns);
     this.#orders = new ViewPool(this.#selections, () => this.#onOrderDropped());
     this.#aggregates = new ViewPool(this.#selections, () => undefined);
-    const members = new MemberRows(rows, this.#orders);
+    const members = new MemberRows(rows, this.#orders, options.schedule);
     this.#members = members;
     this.#orderHost = {
       rows,

@@ -14,21 +14,15 @@ export type { WriteKind, WriteOp, WriteOptions } from "./vista/index.ts";
 export { createMemoryCache, createNoCache } from "./cache/index.ts";
 export type { CacheBackend, CacheBatch, CacheTable, StoredRow, TableMeta } from "./cache/index.ts";
 export type { CallbackCall, ChangeStream, CloseOptions, Dio, DioCache, DioCallbacks } from "./dio/index.ts";
-export type { DioDiagnostics, DioEvent } from "./dio/index.ts";
-export type { DioEventOf, DioEventType, EventSubscription } from "./dio/index.ts";
-export type { FillResult } from "./dio/index.ts";
-export type { DeadLetters, FailedWrite, PendingWrite } from "./dio/index.ts";
-export type { Following, RowsInput, WriteHandle, WriteRequest, WriteResult } from "./dio/index.ts";
+export type { DioDiagnostics, DioEvent, DioEventOf, DioEventType, EventSubscription } from "./dio/index.ts";
+export type { DeadLetters, FailedWrite, FillResult, Following, LoadSink, PendingWrite } from "./dio/index.ts";
+export type { RowsInput, TotalCall, WriteHandle, WriteRequest, WriteResult } from "./dio/index.ts";
+export type { Range } from "./views/index.ts";
+export type { Groups, GroupedFilter, GroupedValues, OrderByInput, RecordScenery } from "./scenery/index.ts";
+export type { RowReducer, RowStatus, SceneryFilter, SceneryState, SumValue } from "./scenery/index.ts";
+export type { TableChange, TableDescription, TableProperty, TableRow } from "./scenery/index.ts";
+export type { TableScenery, TableSceneryOptions, Total, Values, ValueScenery } from "./scenery/index.ts";
+export type { WhereInput } from "./scenery/index.ts";
 export { Lens, reconcileWithMaster, seedFromMaster } from "./lens/index.ts";
 export type { FillCall, FillProgress } from "./lens/index.ts";
 export type { LensBuilder, LensSettings, MakeDioSettings, WriteQueueSettings } from "./lens/index.ts";
-export type { ChunkSink, Groups, GroupedValues, RecordScenery, RowStatus } from "./scenery/index.ts";
-export type { SceneryState, SumValue, TableChange, TableDescription } from "./scenery/index.ts";
-export type {
-  TableRow,
-  TableScenery,
-  TableSceneryOptions,
-  Total,
-  Values,
-  ValueScenery,
-} from "./scenery/index.ts";

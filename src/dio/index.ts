@@ -5,7 +5,7 @@ export type { EventSubscription } from "./event-bus.ts";
 export type { DioEvent, DioEventOf, DioEventType } from "./events.ts";
 export type { Following } from "./follow.ts";
 export { openDio } from "./open-dio.ts";
-export type { CallbackCall, DioCallbacks, FillResult, OpenDio } from "./options.ts";
+export type { CallbackCall, DioCallbacks, FillResult, LoadSink, OpenDio, TotalCall } from "./options.ts";
 export type { RowsInput } from "./rows-input.ts";
 export type { DeadLetters, FailedWrite, PendingWrite } from "./writer.ts";
 export type { WriteHandle, WritePolicy, WriteRequest, WriteResult } from "./writer.ts";

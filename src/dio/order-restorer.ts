@@ -17,7 +17,7 @@ import { orderName, type WarmHost } from "./warm-host.ts";
 /** Rows at the beginning that are brought in before the order is shown: a first screen. */
 const FIRST_ROWS = 100;
 /** Blocks that are asked for ahead of the one that is being taken in. */
-const BLOCKS_AHEAD = 2;
+const BLOCKS_AHEAD = 4;
 
 interface Restored {
   readonly query: Query;
@@ -59,6 +59,7 @@ export class OrderRestorer {
         return false;
       });
       this.#restoring.set(name, restoring);
+      this.#host.state.store.goAhead(restoring);
     }
     return restoring;
   }
@@ -140,7 +141,9 @@ export class OrderRestorer {
       if (reset && !state.store.isLoaded) this.#lose(name);
     });
     try {
-      const isWhole = rest === undefined || (await this.#readBlocks(name, rest, head.moreBlocks));
+      const reading = rest === undefined ? true : this.#readBlocks(name, rest, head.moreBlocks);
+      if (reading !== true) state.store.goAhead(reading);
+      const isWhole = await reading;
       if (isWhole) await view.whenComplete();
       await state.store.whenLoaded();
       if (isWhole && (await holdsItsRows(query, view, this.#host))) return;

@@ -57,6 +57,8 @@ export class RowStore {
   /** A row has changed of which nobody knew what the table held. */
   #isBlind = false;
   #loaded: Promise<void> = Promise.resolve();
+  /** What goes before the rows that are on their way. */
+  #ahead: Promise<unknown> | undefined;
   #meta: TableMeta;
 
   constructor(table: CacheTable, host: RowStoreHost) {
@@ -139,6 +141,11 @@ export class RowStore {
   /** Resolves when every stored row is in memory; `closed` where the end comes first. */
   whenLoaded(): Promise<void> {
     return this.#loaded;
+  }
+
+  /** Rows that nobody has asked for come only after this, however it ends. */
+  goAhead(work: Promise<unknown>): void {
+    this.#ahead = Promise.allSettled([this.#ahead, work]);
   }
 
   /** Makes these ids known, reading them from the table where they have not arrived. */
@@ -308,6 +315,7 @@ export class RowStore {
       // Everything was replaced meanwhile: what is stored is void.
       if (loading === undefined) return;
       for (const stored of batch) this.#take(stored, loading);
+      await this.#whenFirst();
     }
     if (this.#loading === undefined) return;
     const { count, blind, added } = this.#loading;
@@ -316,6 +324,13 @@ export class RowStore {
     for (const id of added) this.#moveToEnd(id);
     this.#loading = undefined;
     this.#host.onLoaded?.();
+  }
+
+  async #whenFirst(): Promise<void> {
+    for (let ahead = this.#ahead; ahead !== undefined; ahead = this.#ahead) {
+      await ahead;
+      if (this.#ahead === ahead) this.#ahead = undefined;
+    }
   }
 
   /** A stored row, at its place in the order. What has changed since is in memory already. */

@@ -100,7 +100,9 @@ class ViewUse implements View {
   set(range: Range): void {
     this.#timer?.cancel();
     if (this.#isOver) return;
-    this.#timer = this.#host.clock.setTimer(() => this.#rest(range), this.#host.viewportDebounceMs);
+    const { clock, viewportDebounceMs } = this.#host;
+    // Somebody has asked for these rows and may wait for nothing else.
+    this.#timer = clock.setTimer(() => this.#rest(range), viewportDebounceMs, { keepAlive: true });
   }
 
   end(): void {

@@ -49,7 +49,7 @@ describe("the examples run on the built package", () => {
   test("the tour of npm start, cold and then warm", { timeout: 120_000 }, async () => {
     const cache = join(folder, "tour");
     for (const _start of ["cold", "warm"]) {
-      const { code, stdout } = await run("tour/main.ts", "--json", "--cache", cache);
+      const { code, stdout } = await run("tour/main.ts", "--json", "--cache", cache, "--rows", "20000");
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toBeTypeOf("object");
     }

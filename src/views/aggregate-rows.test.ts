@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -190,7 +191,7 @@ describe("aggregates", () => {
     expect(sum.add("a", { price: 5 })).toBe(true);
     expect(loads).toBe(0);
     expect([sum.value, sum.value, loads]).toEqual([5, 5, 1]);
-    expect([sum.groups, sum.groups, loads]).toEqual([new Map([[5, 5]]), new Map([[5, 5]]), 2]);
+    expect([[...sum.groups], [...sum.groups], loads]).toEqual([[[5, 5]], [[5, 5]], 2]);
     sum.reset();
     rows.set("b", { price: 6 });
     expect([sum.value, loads]).toEqual([11, 3]);
@@ -207,7 +208,7 @@ describe("aggregates", () => {
     expect(sum.groups).toBe(groups);
     expect(sum.replace("a", before, { ...before, price: 6 })).toBe(true);
     expect(sum.replace("a", { ...before, price: 6 }, { ...before, price: 6, kind: "y" })).toBe(true);
-    expect(sum.groups).toEqual(new Map([["y", 6]]));
+    expect([...sum.groups]).toEqual([["y", 6]]);
   });
 
   test("I17 count counts rows; nothing else counts null and absent cells", () => {
@@ -267,7 +268,7 @@ describe("aggregates", () => {
 
   test("I15 a misfit is told by its row and its type, never by its content, and forgotten when it leaves", () => {
     const sum = createAggregate({ kind: "sum", column: "n", groupBy: "g" }, () => [["a", { n: 1, g: "x" }]]);
-    expect([sum.value, sum.groups]).toEqual([1, new Map([["x", 1]])]);
+    expect([sum.value, ...sum.groups]).toEqual([1, ["x", 1]]);
     const cells: [Value, string][] = [
       ["secret", "text"],
       [true, "a boolean"],
@@ -322,6 +323,77 @@ describe("groups", () => {
       [null, 3],
       [5n, 12],
       ["x", 2],
+    ]);
+  });
+
+  test("I18 groups are looked up as conditions compare, lists, objects and dates too", () => {
+    const values: Value[] = [
+      null,
+      5n,
+      "5",
+      [1],
+      { a: 1, b: [2] },
+      new Date(7),
+      new Uint8Array([8]),
+      Number.NaN,
+    ];
+    const count = createAggregate({ kind: "count", groupBy: "g" }, () =>
+      values.map((g, at): [string, Row] => [`r${at}`, { g }]),
+    );
+    const { groups } = count;
+    const alike: Value[] = [
+      null,
+      5,
+      "5",
+      [1n],
+      { b: [2n], a: 1n },
+      new Date(7),
+      new Uint8Array([8]),
+      Number.NaN,
+    ];
+    expect(alike.map((value) => groups.get(value))).toEqual(values.map(() => 1));
+    expect(alike.every((value) => groups.has(value))).toBe(true);
+    const others: Value[] = [6, "null", "[1]", [2], [], { a: 1 }, new Date(8), new Uint8Array([])];
+    expect(others.map((value) => groups.get(value))).toEqual(others.map(() => undefined));
+    expect(others.some((value) => groups.has(value))).toBe(false);
+  });
+
+  test("I18 groups are read like any map, and print as one", () => {
+    const { groups } = createAggregate({ kind: "sum", column: "n", groupBy: "g" }, () => rows);
+    const entries = [
+      ["x", 1],
+      [null, 5],
+      [5n, 9],
+    ];
+    const seen: unknown[] = [];
+    groups.forEach((result, group, map) => seen.push([group, result], map === groups));
+    expect(seen).toEqual(entries.flatMap((entry) => [entry, true]));
+    expect([groups.size, [...groups.keys()], [...groups.values()]]).toEqual([3, ["x", null, 5n], [1, 5, 9]]);
+    expect([...groups.entries()]).toEqual(entries);
+    expect(inspect(groups)).toBe("Map(3) { 'x' => 1, null => 5, 5n => 9 }");
+  });
+
+  test("I18 a group without a result keeps the others from none once it has gone, whatever came and left meanwhile", () => {
+    const sum = createAggregate({ kind: "sum", column: "n", groupBy: "g" }, () => rows);
+    expect(sum.groups.size).toBe(3);
+    sum.add("f", { n: "text", g: "new" });
+    sum.replace("a", { n: 1, g: "x" }, { n: 10, g: "x" });
+    expect(() => sum.groups).toThrow('row "f"');
+    sum.remove("b", { n: 2, g: null });
+    sum.remove("c", { n: 3 });
+    expect(() => sum.groups).toThrow('row "f"');
+    sum.remove("f", { n: "text", g: "new" });
+    expect([...sum.groups]).toEqual([
+      ["x", 10],
+      [5n, 9],
+    ]);
+    sum.replace("a", { n: 10, g: "x" }, { n: true, g: "x" });
+    sum.replace("e", { n: 5, g: 5 }, { n: 6, g: 5 });
+    expect(() => sum.groups).toThrow('row "a"');
+    sum.replace("a", { n: true, g: "x" }, { n: 1, g: "x" });
+    expect([...sum.groups]).toEqual([
+      ["x", 1],
+      [5n, 10],
     ]);
   });
 

@@ -42,7 +42,7 @@ class RowsAggregate implements Aggregate {
   get groups(): ReadonlyMap<Value, AggregateResult> {
     if (this.#readGroup === undefined) return noGroups;
     this.#grouped ??= this.#loadGroups(this.#readGroup);
-    return this.#grouped.results;
+    return this.#grouped.map;
   }
 
   add(id: string, row: Row): boolean {

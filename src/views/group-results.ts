@@ -1,6 +1,7 @@
 import type { Value } from "../record/index.ts";
 import type { CellAccumulator } from "./aggregate-contract.ts";
 import { type GroupKey, toGroupKey } from "./group-key.ts";
+import { GroupMap, type GroupShape } from "./group-map.ts";
 import type { AggregateResult } from "./view-contract.ts";
 
 interface Group {
@@ -8,8 +9,8 @@ interface Group {
   readonly value: Value;
   readonly cells: CellAccumulator;
   rows: number;
-  /** As it was at the last read; out of date where it is stale. */
-  result: AggregateResult;
+  /** Where its result stood at the last read, if it was there; out of date where it is stale. */
+  place: number;
   isStale: boolean;
 }
 
@@ -23,10 +24,13 @@ export interface GroupedCell {
 export class GroupResults {
   readonly #create: () => CellAccumulator;
   readonly #groups = new Map<GroupKey, Group>();
-  /** The groups in order, until one comes or leaves. */
-  #list: readonly Group[] | undefined;
-  /** Until something changes. */
-  #results: ReadonlyMap<Value, AggregateResult> | undefined;
+  /** Absent where a group came or left since the last read. */
+  #shape: GroupShape | undefined;
+  /** By place; those of the last map, which share it, until something changes. */
+  #results: AggregateResult[] = [];
+  /** Whose result is out of date, while there is a shape: without one every group is looked at anyway. */
+  #stale: Group[] = [];
+  #map: GroupMap | undefined;
 
   constructor(create: () => CellAccumulator) {
     this.#create = create;
@@ -36,9 +40,9 @@ export class GroupResults {
     const key = toGroupKey(row.group);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { value: row.group ?? null, cells: this.#create(), rows: 0, result: undefined, isStale: false };
+      group = { value: row.group ?? null, cells: this.#create(), rows: 0, place: 0, isStale: false };
       this.#groups.set(key, group);
-      this.#list = undefined;
+      this.#reshape();
     }
     group.rows++;
     group.cells.add(row.cell, id);
@@ -51,13 +55,10 @@ export class GroupResults {
     if (group === undefined) return;
     group.rows--;
     group.cells.remove(row.cell, id);
-    if (group.rows > 0) {
-      this.#touch(group);
-      return;
-    }
+    this.#touch(group);
+    if (group.rows > 0) return;
     this.#groups.delete(key);
-    this.#list = undefined;
-    this.#results = undefined;
+    this.#reshape();
   }
 
   /** As a removal and an addition, save that a group which the row stays in stays what it is. */
@@ -75,26 +76,51 @@ export class GroupResults {
   }
 
   /** A map of its own for each state; throws what the accumulators throw. */
-  get results(): ReadonlyMap<Value, AggregateResult> {
-    this.#results ??= this.#toMap();
-    return this.#results;
+  get map(): GroupMap {
+    this.#map ??= this.#shape === undefined ? this.#fromGroups() : this.#fromLast(this.#shape);
+    return this.#map;
   }
 
-  #toMap(): Map<Value, AggregateResult> {
-    this.#list ??= [...this.#groups.values()];
-    const results = new Map<Value, AggregateResult>();
-    for (const group of this.#list) {
-      if (group.isStale) {
-        group.result = group.cells.result;
-        group.isStale = false;
-      }
-      results.set(group.value, group.result);
+  #fromGroups(): GroupMap {
+    const values: Value[] = [];
+    const results: AggregateResult[] = [];
+    const places = new Map<GroupKey, number>();
+    for (const [key, group] of this.#groups) {
+      const result = group.isStale ? group.cells.result : this.#results[group.place];
+      places.set(key, values.length);
+      values.push(group.value);
+      results.push(result);
     }
-    return results;
+    // Where one has no result nothing has been touched: the next read meets it again.
+    let place = 0;
+    for (const group of this.#groups.values()) {
+      group.place = place++;
+      group.isStale = false;
+    }
+    this.#shape = { values, places };
+    this.#results = results;
+    return new GroupMap(this.#shape, results);
+  }
+
+  #fromLast(shape: GroupShape): GroupMap {
+    const results = [...this.#results];
+    for (const group of this.#stale) results[group.place] = group.cells.result;
+    for (const group of this.#stale) group.isStale = false;
+    this.#stale = [];
+    this.#results = results;
+    return new GroupMap(shape, results);
   }
 
   #touch(group: Group): void {
+    this.#map = undefined;
+    if (group.isStale) return;
     group.isStale = true;
-    this.#results = undefined;
+    if (this.#shape !== undefined) this.#stale.push(group);
+  }
+
+  #reshape(): void {
+    this.#map = undefined;
+    this.#shape = undefined;
+    this.#stale = [];
   }
 }

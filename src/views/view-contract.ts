@@ -69,7 +69,10 @@ export type AggregateResult = Value | undefined;
 export interface AggregateView extends LiveView<void> {
   /** Computed at the first read, then kept. Throws `invalid` where a cell has another type, naming its row. */
   readonly value: AggregateResult;
-  /** The same by group; groups without rows are gone. Null and absent are one group, `null`. A new map after each change. */
+  /**
+   * The same by group; groups without rows are gone. Null and absent are one group, `null`. A new map after each
+   * change; keys are looked up as conditions compare, so 5 finds 5n and a list its like.
+   */
   readonly groups: ReadonlyMap<Value, AggregateResult>;
 }
 

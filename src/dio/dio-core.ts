@@ -32,6 +32,7 @@ import { Run, type RunKind } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
 import { runBehind } from "./run-behind.ts";
 import { RowWatch } from "./row-watch.ts";
+import { ShownRows } from "./shown-rows.ts";
 import { Supply } from "./supply.ts";
 import { UpstreamChanges } from "./upstream-changes.ts";
 import { ViewSweep } from "./view-sweep.ts";
@@ -54,6 +55,7 @@ export class DioCore implements DioParts, OpenDio {
   readonly #sweep: ViewSweep;
   /** Rows that Sceneries look at. */
   readonly #watch = new RowWatch();
+  readonly #shown: ShownRows;
   readonly #reader: Reader;
   readonly #wholeReads: WholeReads;
   readonly #facadeSource: FacadeSource;
@@ -116,17 +118,14 @@ export class DioCore implements DioParts, OpenDio {
         this.state.notice("refreshed");
         this.writer.observeRefresh();
       },
-      reloadShown: () => this.#supply.rereadAll(this.#watch.ids()),
+      reloadShown: () => this.#shown.reread(),
       swapMaster: (next, run) => this.#swapMaster(next, run),
     });
     this.#supply = new Supply(context, this.#wholeReads);
+    this.#shown = new ShownRows(context, this.#supply, this.#watch);
     this.#reader = new Reader(context, this.#supply);
     this.writer = createWriter(context, opened.queue, (id) => this.#supply.rows.refetch(id));
-    const isSeeding = (): boolean => this.#wholeReads.isSeeding;
-    const { writer } = this;
-    this.sceneries = new Sceneries(
-      new DioSceneryHost(context, { writer, supply: this.#supply, watch: this.#watch, isSeeding }),
-    );
+    this.sceneries = this.#createSceneries();
     this.#upstream = new UpstreamChanges(context, {
       writer: this.writer,
       wholeReads: this.#wholeReads,
@@ -234,9 +233,9 @@ export class DioCore implements DioParts, OpenDio {
     return this.#master.watch(call);
   }
 
-  invalidated(id: string): void {
-    // What fails stays stale, and the next reader tries again.
-    if (this.#watch.has(id)) this.#supply.rows.refetch(id).catch(() => undefined);
+  renewShown(id?: string): void {
+    if (id === undefined) this.#shown.renewAll();
+    else this.#shown.renewRow(id);
   }
 
   invalidate(): void {
@@ -291,6 +290,7 @@ export class DioCore implements DioParts, OpenDio {
   async #close(drainMs: number, isKept: boolean): Promise<void> {
     this.#wholeReads.stop();
     this.#sweep.stop();
+    this.#shown.stop();
     try {
       await this.writer.close({ drainMs });
       this.#closing.abort(this.#closedError());
@@ -358,6 +358,17 @@ export class DioCore implements DioParts, OpenDio {
 
   #facadeIn(run: Run): FacadeSource {
     return this.#createFacade(new RunReads(this.#context, run, this.#reader));
+  }
+
+  #createSceneries(): Sceneries {
+    const host = new DioSceneryHost(this.#context, {
+      writer: this.writer,
+      supply: this.#supply,
+      watch: this.#watch,
+      shown: this.#shown,
+      isSeeding: () => this.#wholeReads.isSeeding,
+    });
+    return new Sceneries(host);
   }
 
   #createFacade(reads: FacadeReads): FacadeSource {

@@ -28,8 +28,8 @@ export interface DioParts {
   arrived(change: ChangeEvent): Promise<void>;
   refresh(): Promise<void>;
   reload(master: Vista): Promise<void>;
-  /** The row was declared out of date: read again at once where somebody looks at it. */
-  invalidated(id: string): void;
+  /** The row, or all of them, were declared out of date: renewed at once where somebody looks at it. */
+  renewShown(id?: string): void;
   readonly sceneries: Sceneries;
   /** Marks everything stale, onQuery's fills included. */
   invalidate(): void;

@@ -18,6 +18,7 @@ import type { DioContext } from "./dio-context.ts";
 import { RowStatuses } from "./row-statuses.ts";
 import type { RowWatch } from "./row-watch.ts";
 import { planFeed } from "./scenery-feed.ts";
+import type { ShownRows } from "./shown-rows.ts";
 import type { Supply } from "./supply.ts";
 import type { Writer } from "./writer.ts";
 
@@ -25,6 +26,7 @@ export interface DioSceneryParts {
   readonly writer: Writer;
   readonly supply: Supply;
   readonly watch: RowWatch;
+  readonly shown: ShownRows;
   isSeeding(): boolean;
 }
 
@@ -83,6 +85,10 @@ export class DioSceneryHost implements SceneryHost {
     return this.#context.state.toldVersion;
   }
 
+  get telling(): number {
+    return this.#context.state.tellingVersion;
+  }
+
   row(id: string): Row | undefined {
     const { state, warm } = this.#context;
     const row = state.visible(id);
@@ -128,6 +134,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   watchRow(id: string): () => void {
+    this.#parts.shown.begin();
     return this.#parts.watch.add(id);
   }
 
@@ -148,6 +155,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   onNotice(listener: (notice: HostNotice, changes?: readonly RowChange[]) => void): () => void {
+    this.#parts.shown.begin();
     return this.#context.state.onlookers.onNotice(listener);
   }
 

@@ -69,6 +69,7 @@ export class DioState {
   /** Counts changes of rows and of their status. */
   #version = 0;
   #toldVersion = 0;
+  #tellingVersion = 0;
   #notices: Map<HostNotice, readonly RowChange[] | undefined> = new Map();
   #events: DioEventBody[] = [];
   #published: PromiseWithResolvers<void> | undefined;
@@ -138,6 +139,11 @@ export class DioState {
   /** What `settle` answered when everyone had last been told of everything. */
   get toldVersion(): number {
     return this.#toldVersion;
+  }
+
+  /** What `settle` answered when the last publication, or the one under way, began to be told. */
+  get tellingVersion(): number {
+    return this.#tellingVersion;
   }
 
   isStale(id: string): boolean {
@@ -396,6 +402,7 @@ export class DioState {
   #publish(): void {
     const hadSteps = this.#told !== undefined || this.#areViewsLost;
     const version = this.#version;
+    this.#tellingVersion = version;
     const publication = this.#endStretch();
     const { changes, reset, touched } = publication;
     const isNews = reset || changes.length > 0 || touched === undefined || touched.length > 0;

@@ -166,7 +166,7 @@ export class Dio<R extends object = Row> {
     await this.#run?.publish();
     state.markStale(id);
     state.announce({ type: "recordChanged", id });
-    this.#parts.invalidated(id);
+    this.#parts.renewShown(id);
     await state.published();
   }
 
@@ -177,6 +177,7 @@ export class Dio<R extends object = Row> {
     await this.#run?.publish();
     this.#parts.invalidate();
     state.announce({ type: "invalidated" });
+    this.#parts.renewShown();
     await state.published();
   }
 

@@ -12,21 +12,27 @@ type Work = () => unknown;
 export const TURN_CHANGES = 20;
 export const TURNS_A_ROUND = 10;
 
-/** Runs each candidate once a round, in turn; the first round warms up and does not count. */
+interface Rounds {
+  /** Before each round, outside of what is timed. */
+  readonly prepare?: Work;
+  /** Rounds that don't count: one, unless the compiler needs more to get warm. */
+  readonly warmUps?: number;
+}
+
+/** Runs each candidate once a round, in turn. */
 export async function interleave<Name extends string>(
   rounds: number,
   candidates: Readonly<Record<Name, Work>>,
-  /** Before each round, outside of what is timed. */
-  prepare: Work = () => undefined,
+  { prepare = () => undefined, warmUps = 1 }: Rounds = {},
 ): Promise<Record<Name, Timed>> {
   const names = namesOf(candidates);
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUps + rounds; round++) {
     await prepare();
     for (const name of names) {
       const start = performance.now();
       await candidates[name]();
-      if (round > 0) times.get(name)?.push(performance.now() - start);
+      if (round >= warmUps) times.get(name)?.push(performance.now() - start);
     }
   }
   const timed: Partial<Record<Name, Timed>> = {};

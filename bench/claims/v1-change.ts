@@ -113,7 +113,7 @@ async function measure(each: Case, { workload, ours, limit, scale }: Setting): P
         }
       },
     },
-    () => (batch = each.changes(workload, TURN_CHANGES)),
+    { prepare: () => (batch = each.changes(workload, TURN_CHANGES)), warmUps: scale.rounds * TURNS_A_ROUND },
   );
   const expected = workload.sorted(category).slice(offset, end);
   sameRows("the limit", order.rowsBetween(offset, end), expected);

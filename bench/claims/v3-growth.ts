@@ -79,10 +79,11 @@ async function changeAt(size: number, scale: Scale): Promise<Point> {
       }
     },
   };
-  const prepare = (): unknown => (batch = workload.changes(TURN_CHANGES));
-  // Once to warm up: the compiler takes thousands of calls.
-  await interleave(scale.rounds * TURNS_A_ROUND, turn, prepare);
-  const times = await interleave(scale.rounds * TURNS_A_ROUND, turn, prepare);
+  const turns = scale.rounds * TURNS_A_ROUND;
+  const times = await interleave(turns, turn, {
+    prepare: () => (batch = workload.changes(TURN_CHANGES)),
+    warmUps: turns,
+  });
   sameRows(
     "the table",
     table.rows(0, WINDOW).map((shown) => shown?.row),

@@ -44,9 +44,11 @@ export const claim: Claim = {
         oursDate: () => openWhole(ours, "updatedAt", size),
         further: async () => further.push(...(await furtherWindows(ours, middle, smoke ? 2 : 20))),
       },
-      async () => {
-        await ours.lens.close();
-        ours = await openOurs(workload.products);
+      {
+        prepare: async () => {
+          await ours.lens.close();
+          ours = await openOurs(workload.products);
+        },
       },
     );
     await checkOrders(ours, workload, map);

@@ -34,7 +34,10 @@ export const claim: Claim = {
           }
         },
       },
-      () => (offsets = Array.from({ length: JUMPS }, () => random.integer(0, rows - WINDOW))),
+      {
+        prepare: () => (offsets = Array.from({ length: JUMPS }, () => random.integer(0, rows - WINDOW))),
+        warmUps: rounds,
+      },
     );
     for (const offset of offsets.slice(0, 3))
       sameRows(

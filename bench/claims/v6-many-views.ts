@@ -53,7 +53,7 @@ async function records(size: number, { smoke, rounds }: Scale): Promise<Finding[
         }
       },
     },
-    () => (batch = workload.changesOf(ids, TURN_CHANGES)),
+    { prepare: () => (batch = workload.changesOf(ids, TURN_CHANGES)), warmUps: rounds * TURNS_A_ROUND },
   );
   if (told !== 0) throw new Error(`${told} more calls of the limit than of ours`);
   const untouched = await interleave(
@@ -62,7 +62,7 @@ async function records(size: number, { smoke, rounds }: Scale): Promise<Finding[
       single: () => changeOne(single, batch, () => alone.row),
       many: () => changeOne(many, batch, () => sceneries[0]?.row),
     },
-    () => (batch = workload.changesOf([one], TURN_CHANGES)),
+    { prepare: () => (batch = workload.changesOf([one], TURN_CHANGES)), warmUps: rounds * TURNS_A_ROUND },
   );
   if (alone.row?.price !== batch.at(-1)?.price) throw new Error("a record view is behind");
   await many.lens.close();
@@ -112,7 +112,7 @@ async function lists(size: number, { rounds }: Scale): Promise<Finding[]> {
       single: () => changeOne(single, batch, () => alone.rows(0, WINDOW)),
       many: () => changeOne(many, batch, () => tables[0]?.rows(0, WINDOW)),
     },
-    () => (batch = workload.changesOf(ids, TURN_CHANGES)),
+    { prepare: () => (batch = workload.changesOf(ids, TURN_CHANGES)), warmUps: rounds * TURNS_A_ROUND },
   );
   const expected = workload.sorted(one).slice(0, WINDOW);
   for (const each of [tables[0], alone]) {

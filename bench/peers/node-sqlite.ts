@@ -53,6 +53,7 @@ export const nodeSqlite: Peer = {
           close: () => {},
         };
       },
+      memoryBytes: () => pragma(database, "page_count") * pragma(database, "page_size"),
       close: () => database.close(),
     };
   },
@@ -76,6 +77,9 @@ function rowsOf(statement: StatementSync, ...parameters: readonly string[]): Sho
   // The columns are those of the table.
   return statement.all(...parameters) as unknown[] as Shown[];
 }
+
+const pragma = (database: DatabaseSync, name: string): number =>
+  Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
 
 type Cells = [string, string, string, number, number, number, number, string];
 

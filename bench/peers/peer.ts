@@ -20,6 +20,8 @@ export interface PeerStore {
   openRecords?(ids: readonly string[]): Promise<PeerRows>;
   /** Count and sum of the prices by category. */
   openTotals?(): Promise<PeerTotals>;
+  /** What it keeps outside of the engine's heap. */
+  memoryBytes?(): number;
   close?(): void | Promise<void>;
 }
 

@@ -15,7 +15,7 @@ import { holdsItsRows } from "./holds-its-rows.ts";
 import { orderName, type WarmHost } from "./warm-host.ts";
 
 /** Rows at the beginning that are brought in before the order is shown: a first screen. */
-const FIRST_ROWS = 100;
+const FIRST_ROWS = 64;
 /** Blocks that are asked for ahead of the one that is being taken in. */
 const BLOCKS_AHEAD = 4;
 

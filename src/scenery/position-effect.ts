@@ -18,10 +18,9 @@ export interface RowCounts {
 /** What was done to these positions, of each of which `changes` has what stood there before. */
 export function effectOfChanges(
   changes: ReadonlyMap<number, string | undefined>,
-  positions: Positions,
+  positions: Pick<Positions, "idAt">,
   counts: RowCounts,
 ): ViewEffect {
-  if (changes.size > MAX_TOLD) return reset;
   const indexes: number[] = [];
   const ids = new Set<string>();
   for (const [index, before] of changes) {
@@ -31,6 +30,7 @@ export function effectOfChanges(
     if (before !== undefined) ids.add(before);
     if (after !== undefined) ids.add(after);
   }
+  if (indexes.length > MAX_TOLD) return reset;
   return { reset: false, ranges: rangesOf(indexes, counts), ids: [...ids] };
 }
 
@@ -44,7 +44,10 @@ export function effectOfSwap(before: Positions, after: Positions, counts: RowCou
 }
 
 /** These rows show something else, where they stand; `undefined`: nobody knows which. */
-export function effectOfRows(ids: readonly string[] | undefined, positions: Positions): ViewEffect {
+export function effectOfRows(
+  ids: readonly string[] | undefined,
+  positions: Pick<Positions, "indexOf" | "size">,
+): ViewEffect {
   if (ids === undefined) return positions.size === 0 ? noEffect : reset;
   const shown = ids.filter((id) => positions.indexOf(id) !== -1);
   if (shown.length === 0) return noEffect;

@@ -14,6 +14,10 @@ export class RetryTimer {
     this.#onTime = onTime;
   }
 
+  get isSet(): boolean {
+    return this.#timer !== undefined;
+  }
+
   /** Sets it, unless it is set: failures that come together count once. */
   failed(): void {
     if (this.#timer !== undefined) return;

@@ -7,8 +7,10 @@ import { orderName, type WarmHost } from "./warm-host.ts";
 const MIN_ROWS = 1_000;
 /** Rows that queued writes show are kept with each order, as far as they are few. */
 const MAX_SHOWN = 1_000;
-/** Of those kept at once: as many as a table keeps. */
+/** Of those kept at once: as many as a table keeps … */
 const MAX_ORDERS = 16;
+/** … and of so many rows together, which takes a second or two. */
+const MAX_ENTRIES = 4_000_000;
 /** Without a change of rows for so long, orders are kept, so that an unclean end finds them. */
 const IDLE_MS = 30_000;
 
@@ -68,8 +70,9 @@ export class OrderKeeper {
     try {
       if (!store.meta.complete || !store.keeps || store.count < MIN_ROWS) return;
       await store.journal.flush();
-      const orders = [...state.views.keptOrders()].filter(isWorthKeeping).slice(0, MAX_ORDERS);
-      for (const order of orders) if (!(await this.#keepOne(order))) return;
+      for (const order of withinBounds(state.views.keptOrders())) {
+        if (!(await this.#keepOne(order))) return;
+      }
     } catch (error) {
       if (error instanceof RowsChanged || isDioramaError(error, "closed")) return;
       logger.info(`${name}: an order can't be kept`, { reason: messageOf(error) });
@@ -123,6 +126,15 @@ export class OrderKeeper {
 /** Not an error of anyone: what was being written is old already. */
 class RowsChanged extends Error {}
 
-function isWorthKeeping({ query, order }: KeptOrder): boolean {
-  return order.isComplete && query.order.length > 0;
+function withinBounds(orders: Iterable<KeptOrder>): readonly KeptOrder[] {
+  const chosen: KeptOrder[] = [];
+  let entriesLeft = MAX_ENTRIES;
+  for (const kept of orders) {
+    const { query, order } = kept;
+    const isWorthKeeping = order.isComplete && query.order.length > 0;
+    if (!isWorthKeeping || order.count > entriesLeft || chosen.length === MAX_ORDERS) continue;
+    entriesLeft -= order.count;
+    chosen.push(kept);
+  }
+  return chosen;
 }

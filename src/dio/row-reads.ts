@@ -10,6 +10,8 @@ export class RowReads {
   readonly #wholeReads: WholeReads;
   readonly #renewal: Renewal;
   readonly #flights = new SingleFlight<string, void>();
+  /** Rows of which the master has not told yet. */
+  readonly #asked = new Set<string>();
 
   constructor(context: DioContext, wholeReads: WholeReads, renewal: Renewal) {
     this.#context = context;
@@ -23,7 +25,7 @@ export class RowReads {
 
   /** Whether this row is being read from the master. */
   isUnderWay(id: string): boolean {
-    return this.#flights.size > 0 && this.#flights.running(id) !== undefined;
+    return this.#asked.size > 0 && this.#asked.has(id);
   }
 
   async get(id: string): Promise<Row | undefined> {
@@ -44,25 +46,7 @@ export class RowReads {
 
   /** Reads one row again from the master. One flight for all who ask: it ends with the Dio, not with one of them. */
   fetch(id: string): Promise<void> {
-    const { state } = this.#context;
-    const running = this.#flights.running(id);
-    if (running !== undefined) return running;
-    const flight = this.#flights.run(id, () =>
-      this.#context.inRun("query", async (run) => {
-        const master = this.#context.master();
-        const row = await master.get(id, { signal: run.signal });
-        if (row === undefined) run.remove(id);
-        else run.put(id, toRow(row, { vista: master.name, id }));
-        await run.publish();
-      }),
-    );
-    // Who shows the row shows that it is being read, and when it no longer is.
-    const touch = (): void => state.touch(id);
-    if (state.isWatched) {
-      touch();
-      flight.then(touch, touch);
-    }
-    return flight;
+    return this.#flights.running(id) ?? this.#flights.run(id, () => this.#ask(id));
   }
 
   /** As `fetch`, for who knows that the row is out of date: what was asked before that is no answer. */
@@ -71,6 +55,27 @@ export class RowReads {
     if (running === undefined) return this.fetch(id);
     await running.catch(() => undefined);
     if (this.#context.state.isStale(id)) await this.fetch(id);
+  }
+
+  #ask(id: string): Promise<void> {
+    const { state } = this.#context;
+    return this.#context.inRun("query", async (run) => {
+      const master = this.#context.master();
+      this.#asked.add(id);
+      if (state.isWatched) state.touch(id);
+      const before = state.visible(id);
+      try {
+        const row = await master.get(id, { signal: run.signal });
+        if (row === undefined) run.remove(id);
+        else run.put(id, toRow(row, { vista: master.name, id }));
+        // Who shows the row hears of both at once: what it is, and that it is not on its way any more.
+        this.#asked.delete(id);
+        await run.publish();
+      } finally {
+        this.#asked.delete(id);
+        if (state.isWatched && state.visible(id) === before) state.touch(id);
+      }
+    });
   }
 
   async #getChecked(id: string): Promise<Row | undefined> {

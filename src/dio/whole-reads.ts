@@ -113,7 +113,11 @@ export class WholeReads {
   /** The run has brought the cache to everything the master had when it began. */
   markComplete(run: Run, version: string | undefined): void {
     const { state } = this.#context;
-    state.setMeta({ complete: this.#context.options.cache.keeps, seededAt: run.startedAt, version });
+    const { freshForMs, clock, cache } = this.#context.options;
+    const { seededAt } = state.store.meta;
+    state.setMeta({ complete: cache.keeps, seededAt: run.startedAt, version });
+    // Rows that have passed `freshFor` without being declared out of date are young again.
+    if (seededAt !== undefined && clock.now() - seededAt > freshForMs) state.touchAll();
     state.markAllFresh(run.mark);
   }
 

@@ -311,6 +311,10 @@ describe("groups", () => {
     const sum = createAggregate({ kind: "sum", column: "n", groupBy: "g" }, () => rows);
     const first = sum.groups;
     expect(sum.groups).toBe(first);
+    sum.replace("b", { n: 2, g: null }, { n: 20, g: null });
+    expect([first.get(null), sum.groups.get(null)]).toEqual([5, 23]);
+    sum.replace("b", { n: 20, g: null }, { n: 2, g: null });
+    expect(first.get(null)).toBe(5);
     sum.remove("a", { n: 1, g: "x" });
     sum.replace("d", { n: 4, g: 5n }, { n: 7, g: 5n });
     expect([...sum.groups]).toEqual([
@@ -356,6 +360,8 @@ describe("groups", () => {
     const others: Value[] = [6, "null", "[1]", [2], [], { a: 1 }, new Date(8), new Uint8Array([])];
     expect(others.map((value) => groups.get(value))).toEqual(others.map(() => undefined));
     expect(others.some((value) => groups.has(value))).toBe(false);
+    const min = createAggregate({ kind: "min", column: "n", groupBy: "g" }, () => [["a", { g: "x" }]]);
+    expect([min.groups.has("x"), min.groups.get("x")]).toEqual([true, undefined]);
   });
 
   test("I18 groups are read like any map, and print as one", () => {

@@ -119,7 +119,6 @@ export class GroupResults {
   }
 
   #reshape(): void {
-    this.#map = undefined;
     this.#shape = undefined;
     this.#stale = [];
   }

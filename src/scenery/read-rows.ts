@@ -4,24 +4,34 @@ import type { RowStatus, SceneryHost } from "./scenery-host.ts";
 import type { TableModel } from "./table-model.ts";
 import type { KnownRows, TableRow } from "./table-row.ts";
 
+/** What was read before, and since when only `changed` may show something else; `undefined`: any row may. */
+export interface KnownReading extends KnownRows {
+  readonly changed?: readonly string[] | undefined;
+}
+
 /** What stands at `[start, end)` now. */
 export function readRows(
   host: SceneryHost,
   model: TableModel,
   { start, end }: Range,
-  known: KnownRows,
+  known: KnownReading,
 ): (TableRow | undefined)[] {
   const ids = model.idsBetween(start, end);
+  const { changed } = known;
   const lookup = new RowLookup(known);
   const rows: (TableRow | undefined)[] = [];
   for (let at = 0; at < ids.length; at++) {
     const id = ids[at];
+    if (id === undefined) {
+      rows.push(undefined);
+      continue;
+    }
     const index = start + at;
-    const row =
-      id === undefined
-        ? undefined
-        : toTableRow(host, id, statusAt(host, model, id, index), lookup.find(id, index));
-    rows.push(row);
+    const old = lookup.find(id, index);
+    const isSame = old !== undefined && changed !== undefined && !changed.includes(id);
+    // To look a row up costs more than all the rest; only whether it is on its way depends on its position.
+    if (isSame && old.status !== "loading" && !model.isLoading(index)) rows.push(old);
+    else rows.push(toTableRow(host, id, statusAt(host, model, id, index), old));
   }
   return rows;
 }

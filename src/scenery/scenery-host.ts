@@ -73,6 +73,8 @@ export interface SceneryHost {
    * told nothing shows what it showed.
    */
   readonly told: number;
+  /** What `settle` answered when the last publication, or the one under way, began to be told. */
+  readonly telling: number;
   /** The visible row, if it is in memory. */
   row(id: string): Row | undefined;
   status(id: string): RowStatus;

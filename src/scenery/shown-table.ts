@@ -10,6 +10,8 @@ import type { KnownRows, TableRow, TableRows } from "./table-row.ts";
 
 const nobody: KnownRows = { start: 0, rows: [] };
 const unknown: Total = Object.freeze({ value: undefined, kind: "unknown" });
+/** More changed rows than this are not looked for one by one. */
+const MAX_LISTED_CHANGES = 8;
 /** Without a viewport, the rows of the last read are kept for the next one, at most so many. */
 const MAX_KEPT_ROWS = 1_000;
 
@@ -73,7 +75,7 @@ export class ShownTable {
     const viewport = this.#viewport;
     if (viewport === undefined) return this.#updateAll(effect, properties);
     const before = this.#kept;
-    if (reaches(effect, viewport)) this.#readViewport();
+    if (reaches(effect, viewport)) this.#readViewport(this.#changedBy(effect));
     else if (properties.length === 0) return undefined;
     const change = new ViewportChange(before, this.#kept.rows, { reset: false, properties });
     return change.ranges.length > 0 || properties.length > 0 ? change : undefined;
@@ -118,7 +120,7 @@ export class ShownTable {
     // What is not a number is neither.
     if (this.#isOver || !(start < end)) return [];
     if (!this.#holds({ start, end })) {
-      const rows = readRows(this.#host, this.#model, { start, end }, this.#kept);
+      const rows = this.#readRows({ start, end });
       if (this.#viewport !== undefined || rows.length > MAX_KEPT_ROWS) return rows;
       this.#read.take();
       this.#kept = { start, rows };
@@ -151,12 +153,25 @@ export class ShownTable {
   }
 
   /** What shows the same stays the same object. */
-  #readViewport(): void {
+  #readViewport(changed?: readonly string[]): void {
     if (this.#viewport === undefined) return;
     const { start } = this.#viewport;
     const end = Math.min(this.#viewport.end, this.#model.rowCount);
-    const rows = start < end ? readRows(this.#host, this.#model, { start, end }, this.#kept) : [];
-    this.#kept = { start, rows };
+    this.#kept = { start, rows: start < end ? this.#readRows({ start, end }, changed) : [] };
+  }
+
+  /** What is elsewhere has nothing in common with what is kept: to look for it would cost more than to read it. */
+  #readRows(range: Range, changed?: readonly string[]): TableRows {
+    const { start, rows } = this.#kept;
+    const isElsewhere = range.start >= start + rows.length || range.end <= start;
+    return readRows(this.#host, this.#model, range, isElsewhere ? nobody : { start, rows, changed });
+  }
+
+  /** The rows that alone may show something else, where that is known. */
+  #changedBy({ reset, ids }: ViewEffect): readonly string[] | undefined {
+    if (reset || ids.length > MAX_LISTED_CHANGES) return undefined;
+    // Somebody who was told before has changed something meanwhile.
+    return this.#host.settle() === this.#host.telling ? ids : undefined;
   }
 
   #compareProperties({

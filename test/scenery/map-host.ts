@@ -70,6 +70,7 @@ export class MapHost implements SceneryHost {
   };
   readonly announced: SceneryEvent[] = [];
   told = 0;
+  telling = 0;
   readonly #rows = new Map<string, Row>();
   readonly #statuses = new Map<string, { readonly status: RowStatus; readonly error?: DioramaError }>();
   /** What the ids changed since the last settle showed before it. */
@@ -142,6 +143,7 @@ export class MapHost implements SceneryHost {
     this.#touched.clear();
     this.#reset = false;
     const version = this.#version;
+    this.telling = version;
     this.views.notify(touched);
     const concerned = reset ? [...this.#onRow.values()] : ids.map((id) => this.#onRow.get(id) ?? []);
     for (const listeners of concerned) for (const listener of listeners) listener();

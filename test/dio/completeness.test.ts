@@ -121,6 +121,33 @@ describe("what is half done is not complete", () => {
     expect(await dio.vista().get("x")).toBeUndefined();
   });
 
+  test.for([
+    ["onQuery", () => undefined],
+    ["onLoadChunk", () => Promise.resolve()],
+    ["totalProvider", () => Promise.resolve(4)],
+  ] as const)("D17 with %s a fill is the whole only where it says so", async ([name, callback]) => {
+    type Says = { complete: boolean } | undefined;
+    const fill =
+      (says: Says) =>
+      async (each: Dio<Product>): Promise<Says> => {
+        await each.cache.insertAll(await each.master.list());
+        return says;
+      };
+    const { lens, source } = await open((builder) => builder);
+    const dio = await lens.makeDio<Product>(source, {
+      table: "parts",
+      [name]: callback,
+      onStart: fill(undefined),
+    });
+    expect([dio.cache.complete, await dio.cache.count()]).toEqual([false, 4]);
+    const whole = await lens.makeDio<Product>(source, {
+      table: "whole",
+      [name]: callback,
+      onStart: fill({ complete: true }),
+    });
+    expect(whole.cache.complete).toBe(true);
+  });
+
   test("D17 onQuery may say that it has brought everything", async () => {
     let asked = 0;
     const { dio } = await open((builder) =>

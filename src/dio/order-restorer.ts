@@ -49,8 +49,8 @@ export class OrderRestorer {
   }
 
   /** Resolves to whether the view of the query can be opened now, with its first rows; it never rejects. */
-  restore(query: Query): Promise<boolean> {
-    if (query.order.length === 0 || !this.#isPossible) return Promise.resolve(false);
+  async restore(query: Query): Promise<boolean> {
+    if (query.order.length === 0 || !this.#isPossible) return false;
     const name = orderName(query, this.#host.searchColumns());
     let restoring = this.#restoring.get(name);
     if (restoring === undefined) {
@@ -61,7 +61,8 @@ export class OrderRestorer {
       this.#restoring.set(name, restoring);
       this.#host.state.store.goAhead(restoring);
     }
-    return restoring;
+    // It may have been lost again since.
+    return (await restoring) && this.#restored.has(name);
   }
 
   /** To be called in the step in which all rows are in memory. False: no view goes on with what it has. */

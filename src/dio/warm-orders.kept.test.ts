@@ -158,6 +158,7 @@ describe("an order that can't be believed", () => {
     session.state.startOver();
     await session.state.published();
     expect(session.warm.hasRestored(byPrice)).toBe(false);
+    expect(await session.warm.restore(byPrice)).toBe(false);
     await endsRight(session, byPrice);
     await session.settled();
     await endsRight(session, byPrice);

@@ -79,8 +79,32 @@ describe("a value", () => {
       ]),
     ]);
     expect([totals.generation, counts.generation]).toEqual([2, 0]);
+    host.set("r0", undefined);
+    host.set("r1", undefined);
+    host.publish();
+    host.put("r0", row("r0", 1));
+    host.put("r1", row("r1", 2));
+    const generation = totals.generation;
+    host.set("r3", undefined);
+    host.settle();
+    host.set("r4", row("r4", 7, "cakes"));
+    host.publish();
+    expect(totals.generation).toBe(generation);
     const { value } = sceneries.value({ groupBy: "category" }).max("price");
     expect(value?.get("tarts")).toBe(2);
+  });
+
+  test("S15 without listeners it is looked at when somebody asks", () => {
+    const { host, sceneries } = setUp([1, "tarts"]);
+    const total = sceneries.value(tarts).sum("price");
+    host.put("x", row("x", 10));
+    host.put("x", row("x", 20));
+    expect([total.value, total.generation, total.generation]).toEqual([21, 1, 1]);
+    host.put("x", row("x", 30));
+    let told = 0;
+    total.subscribe(() => void (told += 1));
+    host.put("x", { ...row("x", 30), name: "other" });
+    expect([told, total.generation]).toEqual([0, 2]);
   });
 
   test("S15 of one's own", () => {

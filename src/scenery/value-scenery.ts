@@ -38,6 +38,8 @@ export class ValueScenery<T> {
   #isShown = false;
   #told: Reading<T>;
   #generation = 0;
+  /** Something may be different that nobody has looked at: without listeners, nothing is computed that isn't read. */
+  #isBehind = false;
   #closedWith: DioramaError | undefined;
   #isSilent = false;
 
@@ -73,14 +75,16 @@ export class ValueScenery<T> {
     return this.#now().state;
   }
 
-  /** Counts what its listeners were told. */
+  /** Counts what its listeners were told; without any, how often it was found to be another one. */
   get generation(): number {
+    this.#catchUp();
     return this.#generation;
   }
 
   /** Calls the listener at most once for each publication, where the value or the state is another one. */
   subscribe(listener: () => void): () => void {
     if (this.#isSilent) return () => undefined;
+    this.#catchUp();
     return this.#listeners.add(() => {
       if (!this.#isSilent) listener();
     });
@@ -127,11 +131,19 @@ export class ValueScenery<T> {
     this.#host.settle();
     const view = this.#open();
     this.#view = view;
-    this.#stopView = view.subscribe(() => this.#look());
+    this.#stopView = view.subscribe(() => {
+      if (this.#listeners.isEmpty) this.#isBehind = true;
+      else this.#look();
+    });
     return view;
   }
 
+  #catchUp(): void {
+    if (this.#isBehind) this.#look();
+  }
+
   #look(): void {
+    this.#isBehind = false;
     if (this.#closedWith !== undefined) return;
     const before = this.#told;
     const now = this.#now();

@@ -30,6 +30,10 @@ export class CellColumn extends ListColumn<Value> implements OrderColumn {
     return this.term.comparison("value")(this.term.cell(a), this.term.cell(b)) === 0;
   }
 
+  adopt(other: CellColumn): void {
+    this.adoptParts(other);
+  }
+
   keysOf(leaf: number, size: number): Value[] {
     return this.cellsOf(leaf, size);
   }

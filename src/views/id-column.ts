@@ -3,6 +3,13 @@ import type { KeyList } from "./order-block.ts";
 import { ListColumn } from "./list-column.ts";
 import type { OrderColumn } from "./order-column.ts";
 
+/** Some places of a leaf. */
+interface LeafRange {
+  readonly leaf: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The ids of an index: its last column, by which entries with the same keys stand in order. */
 export class IdColumn extends ListColumn<string> implements OrderColumn {
   readonly form = "text";
@@ -24,16 +31,20 @@ export class IdColumn extends ListColumn<string> implements OrderColumn {
     return this.part(leaf)[at] ?? "";
   }
 
-  keysOf(leaf: number, size: number): string[] {
-    return this.idsOf(leaf, 0, size);
+  adopt(other: IdColumn): void {
+    this.adoptParts(other);
   }
 
-  /** The ids `[start, end)` of a leaf. */
-  idsOf(leaf: number, start: number, end: number): string[] {
-    const part = this.part(leaf);
+  keysOf(leaf: number, size: number): string[] {
     const ids: string[] = [];
-    for (let at = start; at < end; at++) ids.push(part[at] ?? "");
+    this.pushTo(ids, { leaf, start: 0, end: size });
     return ids;
+  }
+
+  /** Appends the ids `[start, end)` of a leaf to a list. */
+  pushTo(ids: string[], { leaf, start, end }: LeafRange): void {
+    const part = this.part(leaf);
+    for (let at = start; at < end; at++) ids.push(part[at] ?? "");
   }
 
   protected keyAt(keys: KeyList, at: number): string {

@@ -17,8 +17,8 @@ export interface KeyVector {
 export function extractKeys(term: KeyTerm, rows: readonly Row[]): KeyVector {
   const packed = new Float64Array(rows.length);
   let form: KeyForm = "empty";
-  for (const [at, row] of rows.entries()) {
-    const cell = term.cell(row);
+  for (let at = 0; at < rows.length; at++) {
+    const cell = term.cell(rows[at] ?? {});
     if (form === "empty") form = packedFormOf(cell) ?? "text";
     const key = form === "text" ? NaN : term.pack(cell, form);
     if (key !== key) return extractCells(term, rows);

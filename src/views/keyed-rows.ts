@@ -8,7 +8,7 @@ import { OrderLeaves } from "./order-leaves.ts";
 import { sortRows } from "./sort-rows.ts";
 
 /** How many leaves are made between two rests. */
-const LEAVES = 64;
+const LEAVES = 20;
 
 /** Rows that stand beside their ids, with their sort keys extracted: each known by its place in those lists. */
 export class KeyedRows {

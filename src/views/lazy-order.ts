@@ -5,7 +5,7 @@ import { OrderIndex } from "./order-index.ts";
 import type { OrderRest } from "./order-rest.ts";
 import type { RowChange } from "./row-change.ts";
 import { selectFirst } from "./select-first.ts";
-import { finishNow } from "./sort-rows.ts";
+import { finishNow } from "./sort-places.ts";
 import { SortedRest } from "./sorted-rest.ts";
 
 /** Some screens full. */
@@ -203,5 +203,8 @@ export class LazyOrder {
 function without(all: Uint32Array, chosen: Uint32Array): Uint32Array {
   const isChosen = new Uint8Array(all.length);
   for (const place of chosen) isChosen[place] = 1;
-  return all.filter((place) => isChosen[place] === 0);
+  const others = new Uint32Array(all.length - chosen.length);
+  let at = 0;
+  for (let place = 0; place < isChosen.length; place++) if (isChosen[place] === 0) others[at++] = place;
+  return others;
 }

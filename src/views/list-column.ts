@@ -111,6 +111,12 @@ export abstract class ListColumn<Key> {
     this.#insertPart(this.#parts.length, part, keyIn(part, end - start - 1));
   }
 
+  /** Takes over the leaves of a column of the same kind, behind its own. */
+  protected adoptParts(other: ListColumn<Key>): void {
+    for (const part of other.#parts) this.#parts.push(part);
+    for (const last of other.#lasts) this.#lasts.push(last);
+  }
+
   protected part(leaf: number): ListPart<Key> {
     return must(this.#parts[leaf], "a leaf of the column");
   }

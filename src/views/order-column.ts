@@ -4,13 +4,13 @@ import type { KeyForm, KeyList } from "./order-block.ts";
 /** A leaf never holds more entries. */
 export const MAX_LEAF = 512;
 /** What a leaf is given where many are made at once. */
-export const FULL_LEAF = 288;
+export const FULL_LEAF = 240;
 /** A leaf with fewer joins a neighbour, where the two together have at most `FULL_LEAF`. */
-export const MIN_LEAF = 128;
+export const MIN_LEAF = 112;
 /** Free places that a leaf's lists are given when they are made or have run out of them. */
-export const SLACK = 24;
+export const SLACK = 16;
 /** With more free places than this, a leaf's lists are made anew. */
-export const MAX_SLACK = 96;
+export const MAX_SLACK = 64;
 
 /**
  * The keys of one term of an order, or its ids, cut into leaves; the columns of an index have the same leaves and

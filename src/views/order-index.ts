@@ -7,7 +7,7 @@ import { OrderLeaves } from "./order-leaves.ts";
 import { isWorthMerging, mergeChanges } from "./order-merge.ts";
 import type { RowChange } from "./row-change.ts";
 import { KeyedRows } from "./keyed-rows.ts";
-import { finishNow } from "./sort-rows.ts";
+import { finishNow } from "./sort-places.ts";
 
 /**
  * Ids in the total order of their rows (exactly that of `compileOrder`), by rank: every call takes O(log n). A row's

@@ -134,7 +134,7 @@ export class OrderLeaves {
     for (let left = end - start; left > 0; leaf++) {
       const stop = Math.min(this.#counts.sizeOf(leaf), at + left);
       left -= stop - at;
-      for (; at < stop; at++) ids.push(this.#ids.idAt(leaf, at));
+      this.#ids.pushTo(ids, { leaf, start: at, end: stop });
       at = 0;
     }
     return ids;
@@ -174,12 +174,19 @@ export class OrderLeaves {
     this.#counts.push(end - start);
   }
 
-  /** Every entry of other leaves of the same terms; all of them stand behind these. */
+  /** Takes over every entry of other leaves of the same terms; all of them stand behind these. */
   append(other: OrderLeaves): void {
-    for (const place of this.#keys.keys()) this.#unify(place, other);
-    for (let leaf = 0; leaf < other.leaves; leaf++) {
-      this.push([...other.keysOf(leaf), other.idsOf(leaf)], 0, other.#counts.sizeOf(leaf));
+    const seam = this.leaves;
+    for (const place of this.#keys.keys()) {
+      this.#unify(place, other);
+      const mine = this.#keys[place];
+      const theirs = other.#keys[place];
+      if (mine instanceof PackedColumn && theirs instanceof PackedColumn) mine.adopt(theirs);
+      if (mine instanceof CellColumn && theirs instanceof CellColumn) mine.adopt(theirs);
     }
+    this.#ids.adopt(other.#ids);
+    for (let leaf = 0; leaf < other.leaves; leaf++) this.#counts.push(other.#counts.sizeOf(leaf));
+    if (seam > 0 && this.#counts.sizeOf(seam - 1) < MIN_LEAF) this.#joinThin(seam - 1);
   }
 
   #seekLeaf(): number {

@@ -4,8 +4,8 @@ import { cellVector, compareBy, idVector, type KeyVector, packedVector } from ".
 import { fillLeaves } from "./keyed-rows.ts";
 import { OrderLeaves } from "./order-leaves.ts";
 import type { RowChange } from "./row-change.ts";
-import { mergeRuns } from "./sort-places.ts";
-import { finishNow, sortRows } from "./sort-rows.ts";
+import { finishNow, mergeRuns } from "./sort-places.ts";
+import { sortRows } from "./sort-rows.ts";
 
 /** A batch is merged where it is at least so large, and at least this share of the index. */
 const LEAST = 128;

@@ -115,6 +115,13 @@ export class PackedColumn implements OrderColumn {
     this.#insertPart(this.#parts.length, part, part[end - start - 1] ?? 0);
   }
 
+  /** Takes over the leaves of a column of the same form, behind its own. */
+  adopt(other: PackedColumn): void {
+    for (const [leaf, part] of other.#parts.entries()) {
+      this.#insertPart(this.#parts.length, part, other.#lasts[leaf] ?? 0);
+    }
+  }
+
   keysOf(leaf: number, size: number): Float64Array {
     return this.#part(leaf).subarray(0, size);
   }

@@ -1,6 +1,5 @@
 import type { KeyVector } from "./key-vector.ts";
-import { finishNow } from "./sort-rows.ts";
-import { sortPlaces } from "./sort-places.ts";
+import { sortFew } from "./sort-places.ts";
 
 /** How many keys say where about the first ones end. */
 const SAMPLE = 512;
@@ -36,7 +35,7 @@ function sampleOf(vector: KeyVector, places: Uint32Array): Uint32Array {
   for (let at = 0; at < sample.length; at++) {
     sample[at] = places[Math.floor((at * places.length) / sample.length)] ?? 0;
   }
-  finishNow(sortPlaces(sample, vector.compare));
+  sortFew(sample, vector.compare, 0, sample.length);
   return sample;
 }
 
@@ -48,7 +47,8 @@ function split(
 ): { readonly before: Uint32Array; readonly equal: Uint32Array } {
   const before: number[] = [];
   const equal: number[] = [];
-  for (const place of places) {
+  for (let at = 0; at < places.length; at++) {
+    const place = places[at] ?? 0;
     const difference = compare(place, bound);
     if (difference > 0) continue;
     (difference < 0 ? before : equal).push(place);

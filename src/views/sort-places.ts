@@ -2,9 +2,9 @@
 export type ComparePlaces = (a: number, b: number) => number;
 
 /** Runs of this many are sorted by insertion. */
-const BLOCK = 16;
-/** How many places are merged between two rests of a sort. */
-const SLICE = 4_096;
+const BLOCK = 24;
+/** How many places are merged between two rests of a sort: a multiple of the above. */
+const SLICE = 4_608;
 
 /** Sorts places by comparing them; equal ones keep their sequence. A merge sort that rests after each slice. */
 export function* sortPlaces(places: Uint32Array, compare: ComparePlaces): Generator<void, void, void> {
@@ -12,7 +12,7 @@ export function* sortPlaces(places: Uint32Array, compare: ComparePlaces): Genera
   for (let start = 0; start < size; start += SLICE) {
     const end = Math.min(size, start + SLICE);
     for (let block = start; block < end; block += BLOCK) {
-      insertionSort(places, compare, block, Math.min(end, block + BLOCK));
+      sortBlock(places, compare, block, Math.min(end, block + BLOCK));
     }
     yield;
   }
@@ -29,6 +29,17 @@ export function* sortPlaces(places: Uint32Array, compare: ComparePlaces): Genera
       yield;
     }
   }
+}
+
+/** The places `[start, end)` sorted without a rest, for few. */
+export function sortFew(places: Uint32Array, compare: ComparePlaces, start: number, end: number): void {
+  if (end - start > BLOCK) finishNow(sortPlaces(places.subarray(start, end), compare));
+  else sortBlock(places, compare, start, end);
+}
+
+/** Runs the work of a sort to its end. */
+export function finishNow(work: Iterator<void, void, void>): void {
+  while (work.next().done !== true);
 }
 
 /** Merges two sorted runs of places that stand behind each other. */
@@ -101,7 +112,8 @@ class Merge {
   }
 }
 
-function insertionSort(places: Uint32Array, compare: ComparePlaces, start: number, end: number): void {
+/** Sorts by insertion. */
+function sortBlock(places: Uint32Array, compare: ComparePlaces, start: number, end: number): void {
   for (let at = start + 1; at < end; at++) {
     const place = places[at] ?? 0;
     let hole = at;

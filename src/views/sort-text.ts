@@ -1,19 +1,19 @@
 import type { Value } from "../record/index.ts";
 import type { KeyVector } from "./key-vector.ts";
 import { sortFloats } from "./sort-floats.ts";
-import { sortPlaces } from "./sort-places.ts";
+import { sortFew, sortPlaces } from "./sort-places.ts";
 
 /** Fewer than this are sorted by comparing them. */
 const LEAST = 256;
 /** How many texts are read between two rests of the sort. */
-const SLICE = 16_384;
+const SLICE = 6_144;
 /** Units from here on are not in the sequence of their numbers: surrogates stand for what comes behind all others. */
 const SURROGATES = 0xd800;
 /** Units that a float takes exactly, where each is below 256, and where not. */
 const NARROW = 6;
 const WIDE = 3;
 
-/** Places of a run whose texts are the same up to `offset`. */
+/** Places whose texts are the same up to `offset`. */
 interface Run {
   readonly places: Uint32Array;
   readonly offset: number;
@@ -26,27 +26,36 @@ interface Run {
 export function* sortText(vector: KeyVector, places: Uint32Array): Generator<void, void, void> {
   const runs: Run[] = [{ places, offset: 0 }];
   for (let run = runs.pop(); run !== undefined; run = runs.pop()) {
-    if (run.places.length < LEAST) {
-      yield* sortPlaces(run.places, vector.compare);
-      continue;
-    }
     const extent = yield* measure(vector.keys, run);
     if (extent === undefined) continue;
     const { common, longest } = extent;
-    const narrow = longest > common ? yield* numberUnits(vector, run.places, common, NARROW) : undefined;
-    const numbers =
-      narrow ?? (longest > common ? yield* numberUnits(vector, run.places, common, WIDE) : undefined);
+    // A text that ended counts as zeros: where those are told apart from zeros in a text, they have to be compared.
+    const isEnd = common === longest || common < run.offset;
+    const narrow = isEnd ? undefined : yield* numberUnits(vector, run.places, common, NARROW);
+    const numbers = narrow ?? (isEnd ? undefined : yield* numberUnits(vector, run.places, common, WIDE));
     if (numbers === undefined) {
       yield* sortPlaces(run.places, vector.compare);
       continue;
     }
     yield* sortFloats(numbers, run.places);
     const offset = common + (narrow === undefined ? WIDE : NARROW);
-    for (let start = 0, at = 1; at <= numbers.length; at++) {
-      if (at < numbers.length && numbers[at] === numbers[start]) continue;
-      if (at - start > 1) runs.push({ places: run.places.subarray(start, at), offset });
-      start = at;
-    }
+    yield* sortEqual(vector, { places: run.places, offset }, numbers, runs);
+  }
+}
+
+/** Places with the same number: few are sorted here, many go to `runs`. */
+function* sortEqual(
+  vector: KeyVector,
+  { places, offset }: Run,
+  numbers: Float64Array,
+  runs: Run[],
+): Generator<void, void, void> {
+  for (let start = 0, at = 1; at <= numbers.length; at++) {
+    if (at % SLICE === 0) yield;
+    if (at < numbers.length && numbers[at] === numbers[start]) continue;
+    if (at - start >= LEAST) runs.push({ places: places.subarray(start, at), offset });
+    else if (at - start > 1) sortFew(places, vector.compare, start, at);
+    start = at;
   }
 }
 

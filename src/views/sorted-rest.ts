@@ -2,7 +2,7 @@ import type { OrderTerm } from "../query/index.ts";
 import type { KeyedRows } from "./keyed-rows.ts";
 import { OrderIndex } from "./order-index.ts";
 import type { OrderRest } from "./order-rest.ts";
-import { finishNow } from "./sort-rows.ts";
+import { finishNow } from "./sort-places.ts";
 
 /** The rest of an order over rows that are in memory: sorted in steps. */
 export class SortedRest implements OrderRest {

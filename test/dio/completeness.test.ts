@@ -122,7 +122,7 @@ describe("what is half done is not complete", () => {
   });
 
   test.for([
-    ["onQuery", () => undefined],
+    ["onQuery", (): void => undefined],
     ["onLoadChunk", () => Promise.resolve()],
     ["totalProvider", () => Promise.resolve(4)],
   ] as const)("D17 with %s a fill is the whole only where it says so", async ([name, callback]) => {

@@ -37,6 +37,8 @@ export class Oracle {
   readonly stale = new Set<string>();
   /** While all is stale: read again since. */
   readonly freshAgain = new Set<string>();
+  /** The row that a Scenery looks at, beside those that look at all: what is out of date is read again at once. */
+  watched: string | undefined;
   /** Queries that onQuery has brought. */
   readonly filled = new Set<string>();
   queue: PendingOp[] = [];
@@ -56,6 +58,14 @@ export class Oracle {
 
   get pending(): readonly PendingOp[] {
     return [...this.queue, ...this.parked].toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  isStale(id: string): boolean {
+    return this.isAllStale ? !this.freshAgain.has(id) : this.stale.has(id);
+  }
+
+  isPending(id: string): boolean {
+    return this.#writtenIds().includes(id);
   }
 
   get hasStale(): boolean {
@@ -148,12 +158,22 @@ export class Oracle {
     for (const op of this.queue) if (op.tries > 0) op.outdated.add(true);
     this.isAllStale = true;
     this.freshAgain.clear();
+    if (this.watched !== undefined && this.isComplete) this.readAll();
+  }
+
+  /** By hand. */
+  clear(): void {
+    for (const id of Array.from(this.held.keys())) this.hold(id, undefined);
+    this.isComplete = false;
+    this.filled.clear();
+    if (this.watched !== undefined) this.readAll();
   }
 
   invalidate(id: string): void {
     for (const op of this.queue) if (op.tries > 0) op.outdated.add(id);
     this.stale.add(id);
     this.freshAgain.delete(id);
+    if (this.watched === id) this.reread(id);
   }
 
   reread(id: string): void {
@@ -247,18 +267,18 @@ export class Oracle {
       if (row === undefined) this.up.delete(op.id);
       else this.up.set(op.id, row);
     }
+    const doubted = op.kind === "deleteAll" ? this.#doubted(op) : [];
     for (const id of idsOf(op)) this.reread(id);
-    if (op.kind === "deleteAll") this.#doubtNamed(op);
+    for (const id of doubted) {
+      this.stale.add(id);
+      this.freshAgain.delete(id);
+    }
     return true;
   }
 
   /** What was declared out of date while a narrowed deletion was tried stays so: it was not read again. */
-  #doubtNamed(op: PendingOp): void {
-    for (const id of idsOf(op)) {
-      if (!op.outdated.has(id) && !op.outdated.has(true)) continue;
-      this.stale.add(id);
-      this.freshAgain.delete(id);
-    }
+  #doubted(op: PendingOp): readonly string[] {
+    return idsOf(op).filter((id) => (op.outdated.has(id) || op.outdated.has(true)) && this.isStale(id));
   }
 
   /** After an outage an effect that is there already counts. */
@@ -322,7 +342,7 @@ export class Oracle {
 
   #renewBehind(id: string): void {
     const isOwn = !this.isComplete || (this.stale.has(id) && !this.isAllStale);
-    const isStale = this.isAllStale ? !this.freshAgain.has(id) : this.stale.has(id);
+    const isStale = this.isStale(id);
     if (!isOwn && this.isAllStale) this.readAll();
     else if (isOwn && isStale) this.reread(id);
   }

@@ -21,6 +21,7 @@ import { evaluate } from "../../src/query/index.ts";
 import { equalRows } from "../../src/record/index.ts";
 import { runs } from "../properties/runs.ts";
 import { type CacheKind, type Fate, Oracle } from "./model-oracle.ts";
+import { OpenSceneries } from "./model-sceneries.ts";
 import { settle, wholeOnly } from "./setup.ts";
 
 // Random sequences of everything that can happen to a Dio, through its public API; beside it an oracle of maps
@@ -117,7 +118,17 @@ const setting = fc.record({
   capabilities,
   rows: fc.uniqueArray(fc.tuple(id, cells), { selector: ([each]) => each, maxLength: 4 }),
 });
-type Setting = typeof setting extends fc.Arbitrary<infer T> ? T : never;
+type Setting = (typeof setting extends fc.Arbitrary<infer T> ? T : never) & {
+  /** Sceneries are open over a complete cache. */
+  readonly isShown?: true;
+};
+// Of a master that is only ever read whole: what a Scenery needs is always everything.
+const shownSetting = setting.map((given): Setting => ({
+  ...given,
+  cache: "complete",
+  capabilities: wholeOnly,
+  isShown: true,
+}));
 
 const withId = (key: string, row: object): Row => ({ id: key, ...row });
 
@@ -133,6 +144,7 @@ class Play {
   /** The visible rows as a subscriber of the events knows them. */
   #replica = new Map<string, Row>();
   #lastSeq = 0;
+  #sceneries: OpenSceneries | undefined;
   #seen = new Map<string, Row>();
 
   private constructor(parts: {
@@ -151,7 +163,7 @@ class Play {
     this.#faults = parts.faults;
   }
 
-  static async open({ cache, capabilities: claims, rows }: Setting): Promise<Play> {
+  static async open({ cache, capabilities: claims, rows, isShown }: Setting): Promise<Play> {
     const given = new Map(rows.map(([key, row]) => [key, withId(key, row)]));
     const backend = memory<Row>("products", {
       id: "id",
@@ -174,6 +186,10 @@ class Play {
     const oracle = new Oracle(cache, backend.capabilities, given);
     const play = new Play({ oracle, dio, lens, backend, clock, faults });
     await play.#follow();
+    if (isShown === true) {
+      play.#sceneries = await OpenSceneries.open(dio);
+      oracle.watched = play.#sceneries.id;
+    }
     return play;
   }
 
@@ -287,10 +303,7 @@ class Play {
         return oracle.pass();
       case "clear":
         await dio.cache.clear();
-        for (const key of Array.from(oracle.held.keys())) oracle.hold(key, undefined);
-        oracle.isComplete = false;
-        oracle.filled.clear();
-        return;
+        return oracle.clear();
       case "delete all":
         await dio.vista().deleteAll();
         oracle.write({ kind: "deleteAll" });
@@ -400,6 +413,7 @@ class Play {
       if (before !== undefined && equalRows(before, row)) expect(row).toBe(before);
     }
     this.#seen = shown;
+    this.#sceneries?.check(oracle);
     expect(dio.diagnostics().events.lastSeq).toBeGreaterThanOrEqual(this.#lastSeq);
     expect(dio.diagnostics().reads).toEqual({ flights: 0, refreshing: false, seeding: false });
   }
@@ -497,24 +511,33 @@ const onceFailed: [Setting, Command[]][] = [
   ],
 ];
 
+async function playAll(given: Setting, commands: readonly Command[]): Promise<void> {
+  const play = await Play.open(given);
+  try {
+    for (const next of commands) await play.step(next);
+  } finally {
+    await play.close();
+  }
+}
+
+test(
+  "D39 D40 D44 D45 D46 what Sceneries show is what maps and lists hold, and each change of it is told",
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(shownSetting, fc.array(command, { maxLength: 40, size: "max" }), playAll),
+      runs(300),
+    );
+  },
+);
+
 test(
   "D1 D3 D4 D21 D22 D23 D24 D26 D27 D30 a Dio does what maps and lists do",
   { timeout: 120_000 },
   async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        setting,
-        fc.array(command, { maxLength: 40, size: "max" }),
-        async (given, commands) => {
-          const play = await Play.open(given);
-          try {
-            for (const next of commands) await play.step(next);
-          } finally {
-            await play.close();
-          }
-        },
-      ),
-      { ...runs(500), examples: onceFailed },
-    );
+    await fc.assert(fc.asyncProperty(setting, fc.array(command, { maxLength: 40, size: "max" }), playAll), {
+      ...runs(500),
+      examples: onceFailed,
+    });
   },
 );

@@ -1,0 +1,106 @@
+import type { Dio, RecordScenery, Row, RowStatus, TableScenery, ValueScenery } from "vantage-diorama";
+import { expect } from "vitest";
+import { evaluate, everything, narrow, orderedBy, toCondition, toOrder } from "../../src/query/index.ts";
+import type { Oracle } from "./model-oracle.ts";
+
+const WATCHED = "a";
+const narrowing = ["price", "<", 3] as const;
+const query = orderedBy(narrow(everything, toCondition(narrowing, {})), toOrder(["price", "desc"], {}));
+
+interface ShownRow {
+  readonly id: string;
+  readonly row: Row;
+  readonly status: RowStatus;
+}
+
+interface Known {
+  table: readonly (ShownRow | undefined)[];
+  window: readonly (ShownRow | undefined)[];
+  record: Pick<RecordScenery, "row" | "status">;
+  groups: ReadonlyMap<unknown, unknown>;
+}
+
+/** One Scenery of each kind, and what somebody knows of them who reads only when they tell. */
+export class OpenSceneries {
+  /** Of the record. */
+  readonly id = WATCHED;
+  readonly #table: TableScenery;
+  readonly #window: TableScenery;
+  readonly #record: RecordScenery;
+  readonly #groups: ValueScenery<ReadonlyMap<unknown, unknown>>;
+  readonly #known: Known;
+
+  private constructor(parts: {
+    table: TableScenery;
+    window: TableScenery;
+    record: RecordScenery;
+    groups: ValueScenery<ReadonlyMap<unknown, unknown>>;
+  }) {
+    this.#table = parts.table;
+    this.#window = parts.window;
+    this.#record = parts.record;
+    this.#groups = parts.groups;
+    this.#window.setViewport(1, 3);
+    this.#known = this.#read();
+    this.#table.subscribe(() => (this.#known.table = this.#read().table));
+    this.#window.subscribe(() => (this.#known.window = this.#read().window));
+    this.#record.subscribe(() => (this.#known.record = this.#read().record));
+    this.#groups.subscribe(() => (this.#known.groups = this.#read().groups));
+  }
+
+  static async open(dio: Dio): Promise<OpenSceneries> {
+    const options = { where: narrowing, orderBy: ["price", "desc"] } as const;
+    return new OpenSceneries({
+      table: await dio.tableScenery(options).open(),
+      window: await dio.tableScenery(options).open(),
+      record: await dio.recordScenery(WATCHED).open(),
+      groups: await dio.valueScenery({ groupBy: "category" }).sum("price").open(),
+    });
+  }
+
+  /** After everything has settled. */
+  check(oracle: Oracle): void {
+    const rows = evaluate(oracle.shown(), query, undefined);
+    const expected = rows.map(([id, row]) => ({ id, row, status: statusOf(id, oracle) }));
+    const now = this.#read();
+    expect(now.table.map((each) => each && pick(each))).toEqual(expected);
+    expect(this.#table.rowCount).toBe(rows.length);
+    expect(now.window.map((each) => each && pick(each))).toEqual(expected.slice(1, 3));
+    const watched = oracle.visible(WATCHED);
+    expect(now.record).toEqual({
+      row: watched,
+      status: watched === undefined ? undefined : statusOf(WATCHED, oracle),
+    });
+    expect(now.groups).toEqual(sums(oracle.shown()));
+    // Whoever was told nothing knows what is shown.
+    expect(this.#known).toEqual(now);
+    for (const [place, each] of now.table.entries()) expect(this.#known.table[place]?.row).toBe(each?.row);
+  }
+
+  #read(): Known {
+    return {
+      table: this.#table.rows(0, Infinity),
+      window: this.#window.rows(1, 3),
+      record: { row: this.#record.row, status: this.#record.status },
+      groups: new Map(this.#groups.value),
+    };
+  }
+}
+
+function pick({ id, row, status }: ShownRow): ShownRow {
+  return { id, row, status };
+}
+
+function statusOf(id: string, oracle: Oracle): RowStatus {
+  if (oracle.isPending(id)) return "pending";
+  return oracle.isStale(id) ? "stale" : "fresh";
+}
+
+function sums(rows: ReadonlyMap<string, Row>): Map<unknown, number> {
+  const found = new Map<unknown, number>();
+  for (const row of rows.values()) {
+    const group = row["category"] ?? null;
+    found.set(group, (found.get(group) ?? 0) + Number(row["price"] ?? 0));
+  }
+  return found;
+}

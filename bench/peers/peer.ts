@@ -7,6 +7,8 @@ export interface Peer {
   readonly packageName: string | undefined;
   /** What the reader of its figures must know: how it was driven. */
   readonly driven: string;
+  /** All is done when a write has returned or its promise has resolved; else the harness waits for a turn of the loop. */
+  readonly isSettled?: true;
   load(products: readonly Product[]): Promise<PeerStore>;
 }
 

@@ -16,7 +16,8 @@ class PendingHost extends MapHost {
   constructor(rows: Iterable<readonly [string, Row]> = []) {
     super(rows);
     this.feeds.isPrepared = () => this.isComplete;
-    this.feeds.prepare = (_query, signal) => {
+    this.feeds.prepare = async (_query, signal) => {
+      if (this.isComplete) return undefined;
       const wait = Promise.withResolvers<void>();
       this.waiting.push(wait);
       this.signals.push(signal);
@@ -226,6 +227,16 @@ describe("an eager table", () => {
     expect(host.waiting).toHaveLength(2);
     await host.bring(["a", row("a", 1)]);
     expect([opening.table?.state.kind, idsOf(opening.table)]).toEqual(["complete", "a"]);
+  });
+
+  test("S8 rows that are there are asked for all the same when it opens, since they may be too old", async () => {
+    const { host, sceneries } = setUp([["a", row("a", 1)]]);
+    host.feeds.isPrepared = () => true;
+    const opening = openBehind(sceneries);
+    await host.clock.advance(5_000);
+    expect([opening.table, host.waiting.length]).toEqual([undefined, 1]);
+    await host.fail(down);
+    expect([idsOf(opening.table), opening.table?.state.kind]).toEqual(["a", "complete"]);
   });
 
   test("S10 where that takes long, open waits no longer than for the first rows", async () => {

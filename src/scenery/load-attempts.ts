@@ -15,7 +15,7 @@ export interface LoadWork {
   /** For error messages, behind the name of the host: "preparing the rows of a Scenery". */
   readonly doing: string;
   load(signal: AbortSignal): Promise<void>;
-  /** After each attempt, unless it was closed meanwhile; answers whether another one is to follow by itself. */
+  /** After each attempt but the last, which is `closed`; answers whether another one is to follow by itself. */
   onEnd(failure: DioramaError | undefined): boolean;
 }
 
@@ -84,6 +84,12 @@ export class LoadAttempts {
     }
     this.#isRunning = false;
     if (signal.aborted) return;
+    if (isDioramaError(failure, "closed")) {
+      // The host is about to end whatever this is for, and that is what will be told.
+      this.#ending.abort(failure);
+      this.#end();
+      return;
+    }
     const isToFollow = this.#work.onEnd(failure);
     this.#end();
     if (!isToFollow) return;

@@ -31,9 +31,7 @@ export class Preparation {
     this.#onChange = onChange;
     this.#attempts = new LoadAttempts(host, {
       doing: "preparing the rows of a Scenery",
-      load: async (signal) => {
-        if (!host.isPrepared(query)) await host.prepare(query, signal);
-      },
+      load: (signal) => host.prepare(query, signal),
       onEnd: (failure) => this.#onEnd(failure),
     });
     if (host.isPrepared(query)) this.#readiness = READY;
@@ -45,13 +43,13 @@ export class Preparation {
   }
 
   /**
-   * Resolves when an attempt has succeeded or failed; after a failure it makes another one. Rejects only `invalid`
-   * and `closed`.
+   * As a read of the rows does: has those brought that are not there, and those renewed that are too old, even where
+   * all are there. Resolves when that has ended well or badly; rejects only `invalid` and `closed`.
    */
   async tried(): Promise<void> {
-    if (this.#readiness.kind === "loading" || this.#readiness.kind === "error") await this.#attempts.run();
+    await this.#attempts.run();
     const now = this.readiness;
-    if (now.kind === "error" && isDioramaError(now.error, "invalid", "closed")) throw now.error;
+    if (now.kind === "error" && isDioramaError(now.error, "invalid")) throw now.error;
   }
 
   close(): void {
@@ -60,8 +58,8 @@ export class Preparation {
   }
 
   #onEnd(failure: DioramaError | undefined): boolean {
-    // Somebody else may have brought them meanwhile; a host that is closed is asked nothing.
-    if (!isDioramaError(failure, "closed") && this.#host.isPrepared(this.#query)) {
+    // Somebody else may have brought them meanwhile.
+    if (this.#host.isPrepared(this.#query)) {
       this.#become(READY);
       return false;
     }

@@ -102,6 +102,23 @@ describe("a record", () => {
     expect([record.exists, record.generation]).toEqual([true, 2]);
   });
 
+  test("S13 one that is held is asked for all the same, since it may be too old", async () => {
+    const { host, sceneries } = setUp();
+    let attempts = 0;
+    host.feeds.loadRow = async () => {
+      attempts += 1;
+      throw new DioramaError("unavailable", "down");
+    };
+    const record = await sceneries.record("a").open();
+    await host.clock.advance(100_000);
+    expect([record.state.kind, record.error, record.generation, attempts]).toEqual([
+      "complete",
+      undefined,
+      0,
+      1,
+    ]);
+  });
+
   test("S13 where reading fails it is an error, tried again with back-off", async () => {
     const { host, sceneries } = setUp();
     let attempts = 0;

@@ -47,8 +47,9 @@ export class RecordScenery<R extends object = Row> {
     this.#forget = handles.add({ end: (error) => this.#end(error, true) });
     this.#stopRow = host.onRow(id, () => this.#look());
     this.#stopWatching = host.watchRow(id);
-    if (host.row(id) === undefined) this.#attempts.start();
-    else this.#state = COMPLETE;
+    if (host.row(id) !== undefined) this.#state = COMPLETE;
+    // A row that is there may be too old: that is for the host to say.
+    this.#attempts.start();
     this.#told = this.#now();
     this.#followNotices();
   }

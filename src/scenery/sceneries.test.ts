@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { MapHost } from "../../test/scenery/map-host.ts";
+import { DioramaError } from "../base/index.ts";
 import type { Row } from "../record/index.ts";
 import { Sceneries } from "./sceneries.ts";
 
@@ -57,4 +58,26 @@ test("S2 the same options, however they are written, are one model; another page
   expect(host.listenerCount).toBe(2);
   for (const table of tables) table.close();
   expect([host.listenerCount, host.views.figures.idle]).toEqual([0, 1]);
+});
+
+test("S17 a host that refuses before it says that it closes is told of once", async () => {
+  const { host, sceneries } = setUp(3);
+  host.feeds.isPrepared = () => false;
+  const refuse = async (): Promise<void> => {
+    throw new DioramaError("closed", "closing");
+  };
+  const table = sceneries.table().open();
+  const [record, total] = [sceneries.record("x"), sceneries.value().count()];
+  const told: string[] = [];
+  record.subscribe(() => void told.push("record"));
+  total.subscribe(() => void told.push("total"));
+  host.feeds.prepare = host.feeds.loadRow = refuse;
+  const opened = [table, record.open(), total.open()].map((open) =>
+    expect(open).rejects.toMatchObject({ code: "closed" }),
+  );
+  await host.clock.advance(600_000);
+  expect(told).toEqual([]);
+  host.close();
+  await Promise.all(opened);
+  expect(told.toSorted()).toEqual(["record", "total"]);
 });

@@ -29,7 +29,8 @@ const holdSearches = (host: MapHost) => {
   const held = new Set<string>();
   const keyOf = (query: Query) => query.search ?? "";
   host.feeds.isPrepared = (query) => keyOf(query) === "" || held.has(keyOf(query));
-  host.feeds.prepare = (query) => {
+  host.feeds.prepare = async (query) => {
+    if (host.feeds.isPrepared(query)) return undefined;
     const wait = Promise.withResolvers<void>();
     waiting.set(keyOf(query), wait);
     return wait.promise;

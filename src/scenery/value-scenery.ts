@@ -55,7 +55,7 @@ export class ValueScenery<T> {
     // Behind the views of this publication, with which it is told where they are told.
     this.#preparation = new Preparation(host, query, () => queueMicrotask(() => this.#look()));
     this.#told = this.#now();
-    if (this.#told.state.kind === "loading") this.#prepare();
+    this.#prepare();
   }
 
   /** Resolves when there is a value, or the rows could not be had; rejects `invalid` and `closed`. */

@@ -2,11 +2,11 @@ import { isWithin, type QueryScope } from "./query-scope.ts";
 import type { SharedOrder } from "./shared-order.ts";
 import type { ViewPool } from "./view-pool.ts";
 
-// What it costs to look through a row of a view, where 1 is a row that one comes by among all.
+// What it costs to look through a row of a view, where 1 is a row that one comes by among all. Those lie behind each
+// other in memory; one that is looked up by its id lies anywhere, and waiting for it takes longer than testing it.
+const LOOKUP_COST = 7;
 /** Where what is found needs no sorting any more. */
-const SORTED_COST = 1;
-/** To look a row up by its id takes as long as to test another. */
-const LOOKUP_COST = 2;
+const SORTED_COST = 6;
 /** On top, where the view has yet to be sorted itself. */
 const COMPLETION_COST = 2;
 

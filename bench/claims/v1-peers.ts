@@ -7,6 +7,7 @@ import { median } from "../measure.ts";
 import { peers } from "../peers/index.ts";
 import { type PeerReport, type PeerWork, works } from "../peers/peer-report.ts";
 
+const SMOKE_ROWS = 500;
 const TIMEOUT_MS = 150_000;
 const ALL_ROWS = "one update, all rows by price";
 
@@ -19,8 +20,8 @@ export const claim: Claim = {
   async run({ rows, smoke }) {
     // The smoke run takes those that are there, and needs no network.
     const there = peers.filter(({ packageName }) => packageName === undefined || havePeers());
-    const size = Math.min(rows, 100_000);
-    const reports = there.map(({ name }) => runPeer(name, size, rows));
+    const size = smoke ? Math.min(rows, SMOKE_ROWS) : Math.min(rows, 100_000);
+    const reports = there.map(({ name }) => runPeer(name, size, smoke ? size : rows));
     const memory = smoke ? new Map<string, Memory>() : memoryOf(size);
     const tables = [comparison(reports, memory, size), growth(reports, smoke)];
     return { findings: findingsOf(reports, size), tables };

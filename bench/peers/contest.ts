@@ -24,8 +24,10 @@ interface OpenView {
   close(): void;
 }
 
-const MOST_CHANGES = 100;
-const ROUNDS = 7;
+/** Short turns, many of them: what interrupts a turn stays out of the median. */
+const MOST_CHANGES = 20;
+const ROUNDS = 25;
+const ROUNDS_AT_ONCE = 7;
 const WARM_UPS = 2;
 
 /** Several stores with the same rows, to which the same happens in turns. */
@@ -50,7 +52,10 @@ export class Contest {
   }
 
   async openRows(wanted: WantedRows): Promise<Opened> {
-    const opened = await this.#open(({ store }) => store.openRows(wanted));
+    const opened = await this.#open(
+      ({ store }) => store.openRows(wanted),
+      ({ isAskedAgain }) => isAskedAgain === undefined || wanted.window !== undefined,
+    );
     this.check(opened, wanted);
     return opened;
   }
@@ -100,7 +105,7 @@ export class Contest {
     const start = performance.now();
     for (
       let round = 0;
-      round < ROUNDS && (round === 0 || performance.now() - start < this.#budgetMs);
+      round < ROUNDS_AT_ONCE && (round === 0 || performance.now() - start < this.#budgetMs);
       round++
     ) {
       const changed = next();
@@ -123,6 +128,7 @@ export class Contest {
 
   async #open(
     open: (contestant: Contestant) => Promise<Omit<OpenView, "contestant"> | undefined>,
+    isTimed: (peer: Peer) => boolean = () => true,
   ): Promise<Opened> {
     const times = new Map<string, number[]>();
     const views: OpenView[] = [];
@@ -131,7 +137,7 @@ export class Contest {
       const view = await open(contestant);
       view?.visible();
       if (view === undefined) continue;
-      times.set(contestant.peer.name, [performance.now() - start]);
+      if (isTimed(contestant.peer)) times.set(contestant.peer.name, [performance.now() - start]);
       views.push({ ...view, contestant });
     }
     return { standing: toStanding(times), views };

@@ -5,6 +5,7 @@ import { type Peer, WINDOW, type WantedRows } from "./peer.ts";
 export const nodeSqlite: Peer = {
   name: "SQLite, asked again",
   packageName: undefined,
+  isAskedAgain: true,
   driven:
     "node:sqlite in memory, indexed by price and by category and price: after each write the visible rows are asked for again, by `LIMIT` and `OFFSET`; of all rows only the first 50",
   async load(products) {

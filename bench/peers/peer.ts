@@ -9,6 +9,8 @@ export interface Peer {
   readonly driven: string;
   /** All is done when a write has returned or its promise has resolved; else the harness waits for a turn of the loop. */
   readonly isSettled?: true;
+  /** It is asked again each time: opening prepares nothing. */
+  readonly isAskedAgain?: true;
   load(products: readonly Product[]): Promise<PeerStore>;
 }
 

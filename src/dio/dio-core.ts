@@ -9,7 +9,7 @@ import {
 import type { CacheTable } from "../cache/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
 import { Sceneries } from "../scenery/index.ts";
-import { type CallOptions, type ChangeEvent, searchColumnsOf, vista, type Vista } from "../vista/index.ts";
+import { type CallOptions, type ChangeEvent, searchColumnsOf, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { Dio } from "./dio.ts";
 import { DioSceneryHost } from "./dio-scenery-host.ts";
@@ -18,10 +18,8 @@ import { CurrentMaster } from "./current-master.ts";
 import type { DioContext } from "./dio-context.ts";
 import type { DioParts } from "./dio-parts.ts";
 import { DioState } from "./dio-state.ts";
-import type { FacadeReads } from "./facade-reads.ts";
-import { FacadeSource } from "./facade-source.ts";
 import type { Following, OpenFeed } from "./follow.ts";
-import { InOrder } from "./in-order.ts";
+import { Facades } from "./facades.ts";
 import { checkMaster } from "./check-master.ts";
 import { offlineError } from "./master-guard.ts";
 import type { DioOptions, OpenDio } from "./options.ts";
@@ -29,7 +27,6 @@ import { OwnRows } from "./own-rows.ts";
 import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
-import { RunReads } from "./run-reads.ts";
 import { runBehind } from "./run-behind.ts";
 import { RowWatch } from "./row-watch.ts";
 import { ShownRows } from "./shown-rows.ts";
@@ -38,7 +35,6 @@ import { UpstreamChanges } from "./upstream-changes.ts";
 import { ViewSweep } from "./view-sweep.ts";
 import { WarmOrders } from "./warm-orders.ts";
 import { WholeReads } from "./whole-reads.ts";
-import { WriteGate } from "./write-gate.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** Wires the parts of one Dio: state, reads, writes, refresh, upstream changes. Its handles share it. */
@@ -58,10 +54,7 @@ export class DioCore implements DioParts, OpenDio {
   readonly #shown: ShownRows;
   readonly #reader: Reader;
   readonly #wholeReads: WholeReads;
-  readonly #facadeSource: FacadeSource;
-  readonly #facade: Vista;
-  /** Writes that have to wait for something before they are queued. */
-  readonly #turns = new InOrder();
+  readonly #facades: Facades;
   readonly #queue: WriteQueue;
   readonly #closing = new AbortController();
   readonly #master: CurrentMaster;
@@ -132,8 +125,7 @@ export class DioCore implements DioParts, OpenDio {
       closing,
       invalidate: () => this.invalidate(),
     });
-    this.#facadeSource = this.#createFacade(this.#reader);
-    this.#facade = vista(this.#facadeSource);
+    this.#facades = new Facades(context, this.#reader, this.writer);
   }
 
   get master(): Vista {
@@ -174,12 +166,12 @@ export class DioCore implements DioParts, OpenDio {
   }
 
   facade(run?: Run): Vista {
-    return run === undefined ? this.#facade : vista(this.#facadeIn(run));
+    return this.#facades.vista(run);
   }
 
   submit(request: WriteRequest, run?: Run): WriteHandle {
     this.assertOpen();
-    return (run === undefined ? this.#facadeSource : this.#facadeIn(run)).submit(request);
+    return this.#facades.submit(request, run);
   }
 
   assertOpen(run?: Run): void {
@@ -356,10 +348,6 @@ export class DioCore implements DioParts, OpenDio {
     };
   }
 
-  #facadeIn(run: Run): FacadeSource {
-    return this.#createFacade(new RunReads(this.#context, run, this.#reader));
-  }
-
   #createSceneries(): Sceneries {
     const host = new DioSceneryHost(this.#context, {
       writer: this.writer,
@@ -369,26 +357,5 @@ export class DioCore implements DioParts, OpenDio {
       isSeeding: () => this.#wholeReads.isSeeding,
     });
     return new Sceneries(host);
-  }
-
-  #createFacade(reads: FacadeReads): FacadeSource {
-    const { name, state, writer } = this;
-    const { callbacks, facadeOf, writes } = this.options;
-    const host = {
-      name,
-      state,
-      reads,
-      writer,
-      master: (): Vista => this.master,
-      assertOpen: (): void => this.assertOpen(),
-    };
-    return new FacadeSource({
-      ...host,
-      gate: new WriteGate(host),
-      turns: this.#turns,
-      isOptimistic: writes.optimistic,
-      hasRoute: callbacks.onWrite !== undefined || callbacks.onWriteBatch !== undefined,
-      facadeOf,
-    });
   }
 }

@@ -7,11 +7,13 @@ import type { OrderColumn } from "./order-column.ts";
 /** Keys that are held as cells: text, or a mixture that no packed form can hold. */
 export class CellColumn extends ListColumn<Value> implements OrderColumn {
   readonly term: KeyTerm;
+  readonly #compareAny: (a: Value, b: Value) => number;
   #form: "text" | "value";
 
   constructor(term: KeyTerm, form: "text" | "value") {
     super(null, term.comparison(form));
     this.term = term;
+    this.#compareAny = term.comparison("value");
     this.#form = form;
   }
 
@@ -27,7 +29,9 @@ export class CellColumn extends ListColumn<Value> implements OrderColumn {
   }
 
   isSame(a: Row, b: Row): boolean {
-    return this.term.comparison("value")(this.term.cell(a), this.term.cell(b)) === 0;
+    const cellA = this.term.cell(a);
+    const cellB = this.term.cell(b);
+    return cellA === cellB || this.#compareAny(cellA, cellB) === 0;
   }
 
   adopt(other: CellColumn): void {
@@ -49,7 +53,7 @@ export class CellColumn extends ListColumn<Value> implements OrderColumn {
   /** From text to any cell: nothing that is there moves. */
   widen(): void {
     this.#form = "value";
-    this.compareBy(this.term.comparison("value"));
+    this.compareBy(this.#compareAny);
   }
 
   protected keyAt(keys: KeyList, at: number): Value {

@@ -140,7 +140,7 @@ export class OrderLeaves {
     return ids;
   }
 
-  /** Every id in order. */
+  /** Every id in order, until the leaves change. */
   *ids(): Generator<string, void, undefined> {
     for (let leaf = 0; leaf < this.leaves; leaf++) yield* this.idsOf(leaf);
   }

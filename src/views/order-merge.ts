@@ -9,7 +9,7 @@ import { sortRows } from "./sort-rows.ts";
 
 /** A batch is merged where it is at least so large, and at least this share of the index. */
 const LEAST = 128;
-const SHARE = 1 / 12;
+const SHARE = 1 / 6;
 
 /** Whether one merge is cheaper than so many changes one after the other. */
 export function isWorthMerging(changes: number, size: number): boolean {
@@ -65,7 +65,9 @@ function flatten(leaves: OrderLeaves, ids: readonly string[], rows: readonly Row
     for (const row of rows) keys[size++] = term.pack(term.cell(row), form);
     return packedVector(term, form, keys);
   });
-  return [...vectors, idVector([...leaves.ids(), ...ids])];
+  const allIds = leaves.idsBetween(0, leaves.size);
+  for (const id of ids) allIds.push(id);
+  return [...vectors, idVector(allIds)];
 }
 
 /** The places of what stays and what comes, in order. */
@@ -96,7 +98,7 @@ function mergePlaces(
 
 /** The first rank that holds another entry than before. */
 function firstDifference(size: number, places: Uint32Array): number {
-  const rank = places.findIndex((place, at) => place !== at);
+  const rank = places.findIndex((place, at) => place !== at || place >= size);
   if (rank !== -1) return rank;
-  return places.length === size ? Infinity : Math.min(places.length, size);
+  return places.length === size ? Infinity : places.length;
 }

@@ -83,6 +83,8 @@ async function measure(each: Case, { workload, ours, limit, scale }: Setting): P
     })
     .open();
   table.setViewport(offset, end);
+  // The whole order: else the rows behind the first screens would be put in order later.
+  table.rows(table.rowCount - 1, table.rowCount);
   const rowsNow = (): (Product | undefined)[] => table.rows(offset, end).map((shown) => shown?.row);
   rowsNow();
 

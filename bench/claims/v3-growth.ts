@@ -64,6 +64,8 @@ async function changeAt(size: number, scale: Scale): Promise<Point> {
   const ours = await openOurs(workload.products);
   const table = await ours.dio.tableScenery({ orderBy: BY_PRICE }).open();
   table.setViewport(0, WINDOW);
+  // The whole order, as the limit has it.
+  table.rows(size - 1, size);
   let batch: Product[] = [];
   const turn = {
     limit: () => {

@@ -97,7 +97,11 @@ async function lists(size: number, { rounds }: Scale): Promise<Finding[]> {
     dio.tableScenery({ orderBy: BY_PRICE, where: ["category", "=", category] }).open();
   const tables = await Promise.all(categories.map((category) => open(many, category)));
   const alone = await open(single, one);
-  for (const each of [...tables, alone]) each.setViewport(0, WINDOW);
+  for (const each of [...tables, alone]) {
+    each.setViewport(0, WINDOW);
+    // The whole order, as the limit has it.
+    each.rows(each.rowCount - 1, each.rowCount);
+  }
 
   let batch: Product[] = [];
   const times = await interleave(

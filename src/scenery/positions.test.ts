@@ -65,6 +65,11 @@ function compare(positions: Positions, plain: readonly (string | null | undefine
   const slots = Array.from(plain);
   const ids = slots.filter((slot) => typeof slot === "string");
   expect(slots.map((_, at) => positions.idAt(at))).toEqual(slots.map((slot) => slot ?? undefined));
+  const shift = slots.length >> 2;
+  expect(positions.idsBetween(shift, slots.length + 5)).toEqual([
+    ...slots.slice(shift).map((slot) => slot ?? undefined),
+    ...Array.from({ length: 5 }, () => undefined),
+  ]);
   expect(positions.known).toBe(slots.filter((slot) => slot !== undefined).length);
   expect(positions.size).toBe(ids.length);
   expect(positions.end).toBe(slots.findLastIndex((slot) => typeof slot === "string") + 1);

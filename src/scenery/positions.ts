@@ -34,8 +34,15 @@ export class Positions implements HeldPositions {
     return this.#slot(index) ?? undefined;
   }
 
-  isKnown(index: number): boolean {
-    return this.#slot(index) !== undefined;
+  /** What stands at `[start, end)`. */
+  idsBetween(start: number, end: number): readonly (string | undefined)[] {
+    const ids: (string | undefined)[] = [];
+    for (let index = start; index < end;) {
+      const slots = this.#chunks.get(chunkOf(index))?.slots;
+      const stop = Math.min(end, (chunkOf(index) + 1) * CHUNK_SIZE);
+      for (; index < stop; index++) ids.push(slots?.[placeOf(index)] ?? undefined);
+    }
+    return ids;
   }
 
   /** -1 where it is not known to stand anywhere. */

@@ -32,8 +32,7 @@ export class TableLayout {
 
   /** What stands at `[start, end)`, fewer at the end. */
   idsBetween(start: number, end: number): readonly (string | undefined)[] {
-    const length = Math.max(0, Math.min(end, this.rowCount) - start);
-    return Array.from({ length }, (_, at) => this.positions.idAt(start + at));
+    return this.positions.idsBetween(start, Math.min(end, this.rowCount));
   }
 
   /** The next range to load for a viewport; `undefined`: it is covered. */

@@ -10,6 +10,16 @@ export type PendingOp = WriteRequest & {
   readonly outdated: Set<string | true>;
 };
 
+/** An op that was refused, and those that wait for what becomes of it. */
+interface Letter {
+  readonly op: PendingOp;
+  /** Ops up to this sequence are held up. */
+  readonly parksUpTo: number;
+  /** Ids, and the sequence from which on they are. */
+  readonly heldFrom: Map<string, number>;
+  readonly parked: PendingOp[];
+}
+
 /** What a call of the destination meets: nothing, an outage, a refusal. */
 export type Fate = "down" | "refused";
 
@@ -42,8 +52,7 @@ export class Oracle {
   /** Queries that onQuery has brought. */
   readonly filled = new Set<string>();
   queue: PendingOp[] = [];
-  /** Behind a dead letter. */
-  parked: PendingOp[] = [];
+  #letters: Letter[] = [];
   readonly fates: Fate[] = [];
   /** It failed and waits for its next attempt, and with it everything else. */
   waiting: PendingOp | undefined;
@@ -57,7 +66,8 @@ export class Oracle {
   }
 
   get pending(): readonly PendingOp[] {
-    return [...this.queue, ...this.parked].toSorted((a, b) => a.sequence - b.sequence);
+    const parked = this.#letters.flatMap((letter) => letter.parked);
+    return [...this.queue, ...parked].toSorted((a, b) => a.sequence - b.sequence);
   }
 
   isStale(id: string): boolean {
@@ -219,13 +229,15 @@ export class Oracle {
     }
   }
 
-  /** Dead letters are given up, and what is parked behind them is sent. */
+  /** The oldest dead letter is given up, and what is parked behind it is sent, unless another one holds it up. */
   discard(): void {
-    while (this.parked.length > 0) {
-      this.queue = [...this.queue, ...this.parked].toSorted((a, b) => a.sequence - b.sequence);
-      this.parked = [];
-      this.pump();
-    }
+    const [letter] = this.#letters.toSorted((a, b) => a.op.sequence - b.op.sequence);
+    if (letter === undefined) return;
+    this.#letters = this.#letters.filter((other) => other !== letter);
+    const released = letter.parked.toSorted((a, b) => a.sequence - b.sequence);
+    this.queue = [...this.queue, ...released].toSorted((a, b) => a.sequence - b.sequence);
+    for (const op of released) this.#parkIfHeld(op);
+    this.pump();
   }
 
   #try(op: PendingOp): void {
@@ -240,20 +252,36 @@ export class Oracle {
     if (!isDone) this.#park(op);
   }
 
-  #park(letter: PendingOp): void {
-    const ids = new Set(idsOf(letter));
-    const behind: PendingOp[] = [];
-    for (const op of this.queue) {
-      if (op.sequence < letter.sequence) continue;
-      // A barrier: what comes after it does not depend on what came before.
-      if (op.kind === "deleteAll" && op.ids === undefined) break;
-      const own = idsOf(op);
-      if (!own.some((id) => ids.has(id))) continue;
-      for (const id of own) ids.add(id);
-      behind.push(op);
-    }
-    this.queue = this.queue.filter((op) => !behind.includes(op));
-    this.parked.push(...behind);
+  #park(op: PendingOp): void {
+    // A barrier: what comes after it does not depend on what came before.
+    const barrier = this.queue.find(
+      (other) => other.kind === "deleteAll" && other.ids === undefined && other.sequence > op.sequence,
+    );
+    const last = Math.min(this.#sequence, (barrier?.sequence ?? Infinity) - 1);
+    const letter: Letter = {
+      op,
+      parksUpTo: Math.max(last, op.sequence),
+      heldFrom: new Map(),
+      parked: [],
+    };
+    hold(letter, op);
+    this.#letters.push(letter);
+    for (const behind of this.queue) if (behind.sequence > op.sequence) this.#parkIfHeld(behind);
+  }
+
+  /** Behind the nearest letter that holds one of its ids. */
+  #parkIfHeld(op: PendingOp): void {
+    const holds = (letter: Letter): boolean =>
+      op.sequence <= letter.parksUpTo &&
+      idsOf(op).some((id) => op.sequence >= (letter.heldFrom.get(id) ?? Infinity));
+    const nearest = this.#letters
+      .filter(holds)
+      .toSorted((a, b) => b.op.sequence - a.op.sequence)
+      .at(0);
+    if (nearest === undefined) return;
+    nearest.parked.push(op);
+    hold(nearest, op);
+    this.queue = this.queue.filter((other) => other !== op);
   }
 
   /** Whether the backend takes it. */
@@ -351,6 +379,11 @@ export class Oracle {
     if (this.isAllStale) this.readAll();
     else for (const id of Array.from(this.stale)) this.reread(id);
   }
+}
+
+function hold(letter: Letter, op: PendingOp): void {
+  for (const id of idsOf(op))
+    letter.heldFrom.set(id, Math.min(op.sequence, letter.heldFrom.get(id) ?? op.sequence));
 }
 
 function idsOf(op: WriteRequest): readonly string[] {

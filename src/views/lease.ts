@@ -10,7 +10,8 @@ interface Leased<Effect> {
 /** One user's hold on a shared view, with listeners of its own: they go with it. */
 export class Lease<Effect, View extends Leased<Effect>> {
   readonly #onRelease: (view: View) => void;
-  readonly #unsubscribes = new Set<() => void>();
+  /** Absent while there are none: most leases are for one read. */
+  #unsubscribes: Set<() => void> | undefined;
   #view: View | undefined;
 
   constructor(view: View, onRelease: (view: View) => void) {
@@ -28,8 +29,9 @@ export class Lease<Effect, View extends Leased<Effect>> {
     const remove = this.view.listeners.add(listener);
     const unsubscribe = (): void => {
       remove();
-      this.#unsubscribes.delete(unsubscribe);
+      this.#unsubscribes?.delete(unsubscribe);
     };
+    this.#unsubscribes ??= new Set();
     this.#unsubscribes.add(unsubscribe);
     return unsubscribe;
   }
@@ -38,7 +40,7 @@ export class Lease<Effect, View extends Leased<Effect>> {
     const view = this.#view;
     if (view === undefined) return;
     this.#view = undefined;
-    for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    if (this.#unsubscribes !== undefined) for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.#onRelease(view);
   }
 }

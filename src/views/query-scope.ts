@@ -2,6 +2,7 @@ import {
   compileConditions,
   compileSearch,
   type Condition,
+  everything,
   foldCase,
   type Query,
   queryKey,
@@ -9,30 +10,33 @@ import {
 } from "../query/index.ts";
 
 /** The rows that a query asks for, without their order, in a form that can be compared with another's. */
-export interface QueryScope {
+export class QueryScope {
   /** The same for scopes of the same rows. */
   readonly key: string;
+  /** All of them must hold; none is a group of such. */
   readonly conditions: readonly Condition[];
-  /** One key for each condition that must hold, in no order. */
-  readonly conditionKeys: ReadonlySet<string>;
   /** Folded. */
   readonly search: string | undefined;
   /** Where the search looks; `undefined`: every text cell, or no search. */
   readonly searchColumns: readonly string[] | undefined;
-}
+  /** Made when a view is: most queries are of one that is there. */
+  #conditionKeys: ReadonlySet<string> | undefined;
 
-export function toScope(query: Query, searchColumns: readonly string[] | undefined): QueryScope {
-  const columns = query.search === undefined ? undefined : searchColumns;
-  const conditions = query.conditions.flatMap(conjuncts);
-  return {
-    key: `${queryKey(query)}${columns === undefined ? "" : JSON.stringify(columns)}`,
-    conditions,
-    conditionKeys: new Set(
-      conditions.map((condition) => queryKey({ conditions: [condition], order: [], search: undefined })),
-    ),
-    search: query.search === undefined ? undefined : foldCase(query.search),
-    searchColumns: columns,
-  };
+  constructor(query: Query, searchColumns: readonly string[] | undefined) {
+    const columns = query.search === undefined ? undefined : searchColumns;
+    this.key = `${queryKey(query)}${columns === undefined ? "" : JSON.stringify(columns)}`;
+    this.conditions = query.conditions.flatMap(conjuncts);
+    this.search = query.search === undefined ? undefined : foldCase(query.search);
+    this.searchColumns = columns;
+  }
+
+  /** One key for each condition, in no order. */
+  get conditionKeys(): ReadonlySet<string> {
+    this.#conditionKeys ??= new Set(
+      this.conditions.map((one) => queryKey({ ...everything, conditions: [one] })),
+    );
+    return this.#conditionKeys;
+  }
 }
 
 /**

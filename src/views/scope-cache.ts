@@ -1,5 +1,5 @@
-import { type Query, queryKey } from "../query/index.ts";
-import { type QueryScope, toScope } from "./query-scope.ts";
+import { everything, type Query, queryKey } from "../query/index.ts";
+import { QueryScope } from "./query-scope.ts";
 
 /** What a query is to the views: its rows, and a key for their order. */
 export interface KeyedQuery {
@@ -22,12 +22,12 @@ export class ScopeCache {
     const columns = query.search === undefined ? undefined : this.#searchColumns();
     const known = this.#known.get(query);
     if (known !== undefined && known.scope.searchColumns === columns) return known;
-    const keyed = { scope: toScope(query, columns), orderKey: orderKeyOf(query) };
+    const keyed = { scope: new QueryScope(query, columns), orderKey: orderKeyOf(query) };
     this.#known.set(query, keyed);
     return keyed;
   }
 }
 
 function orderKeyOf({ order }: Query): string {
-  return order.length === 0 ? "" : queryKey({ conditions: [], order, search: undefined }, { order: true });
+  return order.length === 0 ? "" : queryKey({ ...everything, order }, { order: true });
 }

@@ -1,3 +1,4 @@
+import { assert } from "../base/index.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { RowChange } from "./row-change.ts";
 import type { Selection } from "./selection.ts";
@@ -17,22 +18,32 @@ interface Kept<View> {
   users: number;
   /** Up to where in the log it has followed, while it sleeps; else `undefined`. */
   position: number | undefined;
+  /** It is in the list of those that may be put to sleep. */
+  isDrowsy: boolean;
+  /** The number of its last release. */
+  releasedAt: number;
   /** When a sweep first found it without users. */
   idleSince: number | undefined;
+  /** What it took when its last user went. */
+  idleBytes: number;
 }
 
 /**
  * Views by what they show: whoever asks for the same gets the same. One that nobody uses any more is kept for a while
- * and sleeps: changes cost it nothing until somebody asks for it again, and then as many as it has missed.
+ * and sleeps: changes cost it nothing until somebody asks for it again, and then as many as it has missed. Opening and
+ * releasing the same again and again, as reads of pages do, leaves hardly anything to be done.
  */
 export class ViewPool<View extends SharedView> {
   readonly #selections: Selections;
   readonly #onDrop: (view: View) => void;
   readonly #kept = new Map<string, Kept<View>>();
-  /** Without users, the one first that has been for the longest. */
-  readonly #idle = new Set<Kept<View>>();
   readonly #log = new ChangeLog();
+  /** Those that are to sleep from the next change on, where nobody uses them by then. */
+  #drowsy: Kept<View>[] = [];
   #sleeping = 0;
+  #idle = 0;
+  #idleBytes = 0;
+  #releases = 0;
 
   constructor(selections: Selections, onDrop: (view: View) => void) {
     this.#selections = selections;
@@ -43,8 +54,9 @@ export class ViewPool<View extends SharedView> {
     return this.#kept.size;
   }
 
+  /** How many of them have no users. */
   get idleCount(): number {
-    return this.#idle.size;
+    return this.#idle;
   }
 
   get sizeBytes(): number {
@@ -53,15 +65,20 @@ export class ViewPool<View extends SharedView> {
     return bytes;
   }
 
+  /** Whether it is there, and can be made as the rows are now. */
   has(key: string): boolean {
-    return this.#kept.has(key);
+    return this.#upToDate(key) !== undefined;
   }
 
   /** The view, for one more user. `create` makes it as the rows are now. */
   acquire(key: string, create: () => View): View {
     const kept = this.#upToDate(key) ?? this.#add(create());
     kept.users += 1;
-    if (this.#idle.delete(kept)) this.#wake(kept);
+    if (kept.users === 1) {
+      this.#idle -= 1;
+      this.#idleBytes -= kept.idleBytes;
+      if (kept.position !== undefined) this.#wake(kept);
+    }
     return kept.view;
   }
 
@@ -71,11 +88,13 @@ export class ViewPool<View extends SharedView> {
     if (kept?.view !== view) return false;
     kept.users -= 1;
     if (kept.users > 0) return false;
-    kept.idleSince = undefined;
-    this.#idle.add(kept);
-    if (view.canSleep) this.#sleep(kept);
-    this.#keepBounds();
-    return this.#idle.has(kept);
+    this.#becomeIdle(kept);
+    if (view.canSleep && !kept.isDrowsy) {
+      kept.isDrowsy = true;
+      this.#drowsy.push(kept);
+    }
+    while (this.#idle > MAX_IDLE || this.#idleBytes > MAX_IDLE_BYTES) this.#dropOldest();
+    return this.#kept.get(view.key) === kept;
   }
 
   /** Every view, also those that sleep. */
@@ -88,9 +107,17 @@ export class ViewPool<View extends SharedView> {
     return this.#upToDate(view.key)?.view === view;
   }
 
-  /** The views that hear of every change. */
-  *awake(): Generator<View, void, undefined> {
-    for (const { view, position } of this.#kept.values()) if (position === undefined) yield view;
+  /** Before changes: those that nobody uses don't hear of them. */
+  putToSleep(): void {
+    if (this.#drowsy.length === 0) return;
+    for (const kept of this.#drowsy) {
+      kept.isDrowsy = false;
+      if (kept.users > 0 || this.#kept.get(kept.view.key) !== kept) continue;
+      this.#selections.unfollow(kept.selection, kept.view);
+      kept.position = this.#log.end;
+      this.#sleeping += 1;
+    }
+    this.#drowsy = [];
   }
 
   /** After the views that are awake have heard of these changes. */
@@ -100,29 +127,50 @@ export class ViewPool<View extends SharedView> {
 
   /** Rows changed too much to follow. */
   reset(): void {
-    for (const kept of this.#idle) this.#drop(kept);
-    for (const { view } of this.#kept.values()) view.reset();
+    for (const kept of this.#kept.values()) {
+      if (kept.users === 0) this.#drop(kept);
+      else kept.view.reset();
+    }
   }
 
   /** Lets go of what has been without users for too long. Returns whether any is left that is. */
   sweep(nowMs: number): boolean {
-    for (const kept of this.#idle) {
+    for (const kept of this.#kept.values()) {
+      if (kept.users > 0) continue;
       // A clock that was set back must not keep anything for longer than a whole time more.
       if (kept.idleSince === undefined || kept.idleSince > nowMs) kept.idleSince = nowMs;
       else if (nowMs - kept.idleSince >= IDLE_MS) this.#drop(kept);
     }
-    return this.#idle.size > 0;
+    return this.#idle > 0;
   }
 
   close(): void {
     for (const kept of this.#kept.values()) this.#drop(kept);
   }
 
+  /** Without a user, until `acquire` counts the first. */
   #add(view: View): Kept<View> {
-    const selection = this.#selections.follow(view.scope, view);
-    const kept = { view, selection, users: 0, position: undefined, idleSince: undefined };
+    const kept: Kept<View> = {
+      view,
+      selection: this.#selections.follow(view.scope, view),
+      users: 0,
+      position: undefined,
+      isDrowsy: false,
+      releasedAt: 0,
+      idleSince: undefined,
+      idleBytes: 0,
+    };
     this.#kept.set(view.key, kept);
+    this.#becomeIdle(kept);
     return kept;
+  }
+
+  #becomeIdle(kept: Kept<View>): void {
+    kept.idleSince = undefined;
+    kept.idleBytes = kept.view.sizeBytes;
+    kept.releasedAt = this.#releases += 1;
+    this.#idle += 1;
+    this.#idleBytes += kept.idleBytes;
   }
 
   /** As the rows are now; dropped where that takes more than to start over. */
@@ -145,14 +193,7 @@ export class ViewPool<View extends SharedView> {
     return changes.length === 0 || view.catchUp(changes);
   }
 
-  #sleep(kept: Kept<View>): void {
-    this.#selections.unfollow(kept.selection, kept.view);
-    kept.position = this.#log.end;
-    this.#sleeping += 1;
-  }
-
   #wake(kept: Kept<View>): void {
-    if (kept.position === undefined) return;
     kept.selection = this.#selections.follow(kept.view.scope, kept.view);
     kept.position = undefined;
     this.#isOneLessAsleep();
@@ -163,19 +204,21 @@ export class ViewPool<View extends SharedView> {
     if (this.#sleeping === 0) this.#log.clear();
   }
 
-  #keepBounds(): void {
-    let bytes = 0;
-    for (const { view } of this.#idle) bytes += view.sizeBytes;
-    for (const kept of this.#idle) {
-      if (this.#idle.size <= MAX_IDLE && bytes <= MAX_IDLE_BYTES) return;
-      bytes -= kept.view.sizeBytes;
-      this.#drop(kept);
+  #dropOldest(): void {
+    let oldest: Kept<View> | undefined;
+    for (const kept of this.#kept.values()) {
+      if (kept.users === 0 && kept.releasedAt < (oldest?.releasedAt ?? Infinity)) oldest = kept;
     }
+    assert(oldest, "what is idle is kept");
+    this.#drop(oldest);
   }
 
   #drop(kept: Kept<View>): void {
     this.#kept.delete(kept.view.key);
-    this.#idle.delete(kept);
+    if (kept.users === 0) {
+      this.#idle -= 1;
+      this.#idleBytes -= kept.idleBytes;
+    }
     if (kept.position === undefined) this.#selections.unfollow(kept.selection, kept.view);
     else this.#isOneLessAsleep();
     kept.view.close();

@@ -73,6 +73,13 @@ export class ViewSet {
     this.#news.add(view);
   };
 
+  readonly #releaseOrder = (view: SharedOrder): void => {
+    if (this.#orders.release(view)) this.#options.onIdle?.();
+  };
+  readonly #releaseAggregate = (view: SharedAggregate<Aggregate>): void => {
+    if (this.#aggregates.release(view)) this.#options.onIdle?.();
+  };
+
   constructor(rows: RowSet, options: ViewSetOptions) {
     this.#rows = rows;
     this.#options = options;
@@ -121,11 +128,6 @@ export class ViewSet {
     return this.#openOrdered(query, order);
   }
 
-  /** Orders that wait for what was not there go on: it has come. */
-  resumeOrders(): void {
-    for (const view of this.#orders.views()) view.resume();
-  }
-
   /** The orders of all views that have one and are whole, as the rows are now. */
   *keptOrders(): Generator<KeptOrder, void, undefined> {
     for (const view of this.#orders.views()) {
@@ -150,7 +152,7 @@ export class ViewSet {
           this.#hasNews,
         ),
     );
-    return new AggregateLease(view, (released) => this.#release(this.#aggregates, released));
+    return new AggregateLease(view, this.#releaseAggregate);
   }
 
   /** Opens a reduction of the query's rows; a function is like no other, so that nobody shares it. */
@@ -169,6 +171,8 @@ export class ViewSet {
 
   /** Brings every view to what the row set now holds; each id once. Listeners are not told before `notify`. */
   apply(changes: readonly RowChange[]): void {
+    this.#orders.putToSleep();
+    this.#aggregates.putToSleep();
     try {
       this.#members.admit(changes);
       this.#selections.apply(changes);
@@ -238,7 +242,7 @@ export class ViewSet {
       key,
       () => new SharedOrder({ key, query, scope, orderKey }, this.#orderHost, order),
     );
-    return new OrderedLease(view, (released) => this.#release(this.#orders, released));
+    return new OrderedLease(view, this.#releaseOrder);
   }
 
   #createAggregate(scope: QueryScope, spec: AggregateSpec): Aggregate {
@@ -255,10 +259,6 @@ export class ViewSet {
   #sizeOf({ kind, groupBy }: AggregateSpec): number {
     const isSmall = groupBy === undefined && (kind === "count" || kind === "sum" || kind === "avg");
     return isSmall ? 0 : this.#rows.count * VALUE_BYTES;
-  }
-
-  #release<View extends SharedView>(pool: ViewPool<View>, view: View): void {
-    if (pool.release(view)) this.#options.onIdle?.();
   }
 
   #onOrderDropped(): void {

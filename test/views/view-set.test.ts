@@ -497,7 +497,7 @@ describe("orders of other sessions", () => {
     table.rows.set("z", { n: 9 });
     table.put("b", { n: 0 });
     rest.isThere = true;
-    table.views.resumeOrders();
+    void view.whenComplete();
     table.runSteps();
     await complete;
     expect(view.idsBetween(0, 9)).toEqual(["b", "a", "z"]);

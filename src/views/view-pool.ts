@@ -24,8 +24,10 @@ interface Kept<View> {
   releasedAt: number;
   /** When a sweep first found it without users. */
   idleSince: number | undefined;
-  /** What it took when its last user went. */
+  /** What it took when its last user went … */
   idleBytes: number;
+  /** … as it was after so many batches of changes. */
+  weighedAt: number;
 }
 
 /**
@@ -44,6 +46,7 @@ export class ViewPool<View extends SharedView> {
   #idle = 0;
   #idleBytes = 0;
   #releases = 0;
+  #batches = 0;
 
   constructor(selections: Selections, onDrop: (view: View) => void) {
     this.#selections = selections;
@@ -122,6 +125,7 @@ export class ViewPool<View extends SharedView> {
 
   /** After the views that are awake have heard of these changes. */
   append(changes: readonly RowChange[]): void {
+    this.#batches += 1;
     if (this.#sleeping > 0) this.#log.append(changes);
   }
 
@@ -159,6 +163,7 @@ export class ViewPool<View extends SharedView> {
       releasedAt: 0,
       idleSince: undefined,
       idleBytes: 0,
+      weighedAt: -1,
     };
     this.#kept.set(view.key, kept);
     this.#becomeIdle(kept);
@@ -167,7 +172,9 @@ export class ViewPool<View extends SharedView> {
 
   #becomeIdle(kept: Kept<View>): void {
     kept.idleSince = undefined;
-    kept.idleBytes = kept.view.sizeBytes;
+    // To weigh it is to go through all of it.
+    if (kept.weighedAt !== this.#batches) kept.idleBytes = kept.view.sizeBytes;
+    kept.weighedAt = this.#batches;
     kept.releasedAt = this.#releases += 1;
     this.#idle += 1;
     this.#idleBytes += kept.idleBytes;

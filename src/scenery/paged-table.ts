@@ -1,13 +1,14 @@
 import { DioramaError, isDioramaError } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import type { Range, RowChange, ViewEffect } from "../views/index.ts";
+import { announce } from "./announce.ts";
 import { type BlockLoad, BlockLoads, type LoadPurpose } from "./block-loads.ts";
 import { DelayedCall } from "./delayed-call.ts";
 import { keepLayout, layoutKey, takeLayout } from "./kept-layouts.ts";
 import { LayoutPair } from "./layout-pair.ts";
 import { compileMovesRows, type MovesRows } from "./moved-rows.ts";
 import { isWanted, type LoadSituation, nextLoads } from "./next-loads.ts";
-import { effectOfRows, noEffect } from "./position-effect.ts";
+import { effectOfRows, isNothing, noEffect } from "./position-effect.ts";
 import { LostRows } from "./lost-rows.ts";
 import { RetryTimer } from "./retry-timer.ts";
 import type { HostNotice, SceneryEvent, SceneryHost } from "./scenery-host.ts";
@@ -263,12 +264,11 @@ export class PagedTable implements TableModel {
   }
 
   #publish(effect: ViewEffect): void {
-    const isEffect = effect.reset || effect.ranges.length > 0 || effect.ids.length > 0;
-    if (this.#told.differ(this) || isEffect) this.#uses.tell(effect);
+    if (this.#told.differ(this) || !isNothing(effect)) this.#uses.tell(effect);
   }
 
   #announce(event: SceneryEvent): void {
-    if (!this.#isOver) this.#uses.announce(event);
+    if (!this.#isOver) announce(this.#host, event);
   }
 
   get #isOver(): boolean {

@@ -9,6 +9,10 @@ const reset: ViewEffect = Object.freeze({ reset: true, ranges: [], ids: [] });
 /** Nothing is different, or nothing of rows. */
 export const noEffect: ViewEffect = Object.freeze({ reset: false, ranges: [], ids: [] });
 
+export function isNothing({ reset: isReset, ranges, ids }: ViewEffect): boolean {
+  return !isReset && ranges.length === 0 && ids.length === 0;
+}
+
 /** How many positions there were and are: those between came or left. */
 export interface RowCounts {
   readonly before: number;

@@ -1,11 +1,12 @@
 import { type DioramaError, isDioramaError, messageOf } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import { Listeners, type RowChange, type ViewEffect } from "../views/index.ts";
+import { announce } from "./announce.ts";
 import { DelayedCall } from "./delayed-call.ts";
 import { LostRows } from "./lost-rows.ts";
 import { compileMovesRows, type MovesRows } from "./moved-rows.ts";
 import { PageWalk } from "./page-walk.ts";
-import { effectOfRows, noEffect } from "./position-effect.ts";
+import { effectOfRows, isNothing, noEffect } from "./position-effect.ts";
 import { RetryTimer } from "./retry-timer.ts";
 import type { HostNotice, NextRows, SceneryEvent, SceneryHost } from "./scenery-host.ts";
 import { COMPLETE, LOADING, PARTIAL } from "./scenery-state.ts";
@@ -221,20 +222,14 @@ export class SequentialTable implements TableModel {
   }
 
   #publish(effect: ViewEffect): void {
-    const isEffect = effect.reset || effect.ranges.length > 0 || effect.ids.length > 0;
-    if (!this.#told.differ(this) && !isEffect) return;
+    if (!this.#told.differ(this) && isNothing(effect)) return;
     this.#listeners.tell(effect, (error) =>
       this.#host.logger.error("a Scenery failed", { reason: messageOf(error) }),
     );
   }
 
   #announce(event: SceneryEvent): void {
-    if (this.#isOver) return;
-    try {
-      this.#host.announce(event);
-    } catch (error) {
-      this.#host.logger.debug("a Scenery could not announce", { reason: messageOf(error) });
-    }
+    if (!this.#isOver) announce(this.#host, event);
   }
 
   #end(): void {

@@ -1,6 +1,6 @@
 import { messageOf, type Timer } from "../base/index.ts";
 import { Listeners, type Range, type ViewEffect } from "../views/index.ts";
-import type { SceneryEvent, SceneryHost } from "./scenery-host.ts";
+import type { SceneryHost } from "./scenery-host.ts";
 import type { ModelUse } from "./table-model.ts";
 
 /** Positions that somebody looks at. */
@@ -65,15 +65,6 @@ export class ViewUses {
     this.#listeners.tell(effect, (error) =>
       this.#host.logger.error("a Scenery failed", { reason: messageOf(error) }),
     );
-  }
-
-  /** On the host's bus, where there is still one. */
-  announce(event: SceneryEvent): void {
-    try {
-      this.#host.announce(event);
-    } catch (error) {
-      this.#host.logger.debug("a Scenery could not announce", { reason: messageOf(error) });
-    }
   }
 
   /** No viewport comes to rest any more. */

@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type HeldLoad, PagedRig, settle, shown } from "../../test/scenery/paged-rig.ts";
 import { must } from "../base/index.ts";
 import { toOrder, type Query } from "../query/index.ts";
+
+/** Waits between attempts are almost as long as they may be. */
+beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.99));
 
 const first = (rig: PagedRig): HeldLoad => must(rig.held.shift(), "a load is held");
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { MapHost } from "../../test/scenery/map-host.ts";
 import { settle, shown } from "../../test/scenery/paged-rig.ts";
 import { must } from "../base/index.ts";
@@ -6,6 +6,9 @@ import { everything } from "../query/index.ts";
 import type { ViewEffect } from "../views/index.ts";
 import type { NextRows } from "./scenery-host.ts";
 import { SequentialTable } from "./sequential-table.ts";
+
+/** Waits between attempts are almost as long as they may be. */
+beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.99));
 
 interface HeldPage {
   readonly token: string | undefined;

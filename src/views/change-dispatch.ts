@@ -22,6 +22,8 @@ interface Column {
 export class ChangeDispatch {
   readonly #doors = new Map<Selection, Door | undefined>();
   readonly #columns = new Map<Door["column"], Column>();
+  /** The same as a list, which is gone through at every change. */
+  #columnList: readonly Column[] = [];
   readonly #broad = new Set<Selection>();
   readonly #found: Selection[] = [];
   #changeNumber = 0;
@@ -37,6 +39,7 @@ export class ChangeDispatch {
     if (column === undefined) {
       column = { read: compileRead(door.column), selections: new CellIndex() };
       this.#columns.set(door.column, column);
+      this.#columnList = [...this.#columns.values()];
     }
     for (const value of door.values) column.selections.add(value, selection);
   }
@@ -48,16 +51,18 @@ export class ChangeDispatch {
     const column = door === undefined ? undefined : this.#columns.get(door.column);
     if (door === undefined || column === undefined) return;
     for (const value of door.values) column.selections.delete(value, selection);
-    if (column.selections.isEmpty) this.#columns.delete(door.column);
+    if (!column.selections.isEmpty) return;
+    this.#columns.delete(door.column);
+    this.#columnList = [...this.#columns.values()];
   }
 
   /** Those that may hold one of the two rows, each once; the list is good until the next call. */
   find(id: string, before: Row | undefined, after: Row | undefined): readonly Selection[] {
     const found = this.#found;
     found.length = 0;
-    for (const selection of this.#broad) found.push(selection);
+    if (this.#broad.size > 0) for (const selection of this.#broad) found.push(selection);
     this.#changeNumber += 1;
-    for (const { read, selections } of this.#columns.values()) {
+    for (const { read, selections } of this.#columnList) {
       const was = before === undefined ? undefined : read(id, before);
       const is = after === undefined ? undefined : read(id, after);
       const left = selections.at(was);

@@ -1,6 +1,6 @@
 export { checkQuery } from "./check-query.ts";
 export { compileConditions, type RowTest } from "./compile-conditions.ts";
-export { compileOrder, type RowOrder } from "./compile-order.ts";
+export { compileOrder } from "./compile-order.ts";
 export { compileSearch, foldCase } from "./compile-search.ts";
 export { condition, hasId, isNotNull, isNull } from "./condition.ts";
 export { evaluate } from "./evaluate.ts";

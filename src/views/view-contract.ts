@@ -44,7 +44,7 @@ export interface OrderedView extends LiveView<ViewEffect> {
   idsBetween(start: number, end: number): string[];
   /** The rank of a row, -1 where it does not match. */
   rankOf(id: string): number;
-  /** Resolves when every rank is prepared; rejects only if the view set is closed. */
+  /** Resolves when every rank is prepared; rejects only if the view set is closed, or lets go of a view that was released. */
   whenComplete(): Promise<void>;
 }
 

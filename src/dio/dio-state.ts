@@ -11,6 +11,7 @@ import { type Notices, Onlookers } from "./onlookers.ts";
 import type { Publication, PublicationListener } from "./publication.ts";
 import { type MarkKind, ReadMark } from "./read-mark.ts";
 import type { RowStore } from "./row-store.ts";
+import { ShownBefore } from "./shown-before.ts";
 import { Staleness } from "./staleness.ts";
 import { VisibleRows } from "./visible-rows.ts";
 
@@ -33,6 +34,10 @@ const PLAIN_VIEWS: ViewSetOptions = {
   },
 };
 
+/** What is chained to it runs as soon as the stretch is over, at less cost than a microtask of its own. */
+const nextMicrotask = Promise.resolve();
+const nobody: readonly never[] = [];
+
 /**
  * One state, three layers: confirmed rows, the overlay of queued writes, and what is visible. Every change
  * goes through here, is visible at once, and is published once per synchronous stretch: views and listeners
@@ -52,7 +57,7 @@ export class DioState {
   #lastMark = 0;
   readonly #stale = new Staleness();
   /** What the ids changed in this stretch showed before it. */
-  #before = new Map<string, Row | undefined>();
+  readonly #before = new ShownBefore();
   #touched = new Set<string>();
   #touchedAll = false;
   /** A row may show again what it showed before: one that was confirmed once, over nothing queued, differs. */
@@ -72,7 +77,8 @@ export class DioState {
   #tellingVersion = 0;
   #notices: Map<HostNotice, readonly RowChange[] | undefined> = new Map();
   #events: DioEventBody[] = [];
-  #published: PromiseWithResolvers<void> | undefined;
+  #published: Promise<void> | undefined;
+  readonly #publishSoon = (): void => this.publishNow();
   #isPublishing = false;
 
   constructor(store: RowStore, logger: Logger, views: ViewSetOptions = PLAIN_VIEWS) {
@@ -289,11 +295,8 @@ export class DioState {
 
   /** Resolves when everything changed so far in this stretch is published. */
   published(): Promise<void> {
-    if (this.#published === undefined) {
-      this.#published = Promise.withResolvers();
-      queueMicrotask(() => this.publishNow());
-    }
-    return this.#published.promise;
+    this.#published ??= nextMicrotask.then(this.#publishSoon);
+    return this.#published;
   }
 
   /**
@@ -305,7 +308,6 @@ export class DioState {
       void this.published();
       return;
     }
-    const published = this.#published;
     const events = this.#events;
     this.#published = undefined;
     if (events.length > 0) this.#events = [];
@@ -315,7 +317,6 @@ export class DioState {
       for (const event of events) this.bus.append(event);
     } finally {
       this.#isPublishing = false;
-      published?.resolve();
     }
   }
 
@@ -363,7 +364,7 @@ export class DioState {
 
   #remember(id: string): void {
     if (this.#before.has(id)) this.#mayBeSame = true;
-    else this.#before.set(id, this.visible(id));
+    else this.#before.add(id, this.visible(id));
     if (this.#told !== undefined) this.#sinceTold.add(id);
     this.#areViewsBehind = true;
     this.#version += 1;
@@ -413,7 +414,7 @@ export class DioState {
     if (isNews || hadSteps) this.#notifyViews(touched);
     this.#toldVersion = version;
     if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
-    else for (const change of changes) this.bus.append({ type: this.#eventTypeOf(change), id: change.id });
+    else for (const change of changes) this.bus.appendRow(this.#eventTypeOf(change), change.id);
   }
 
   /** What the stretch has changed. The views know of it then, and those who wait for a notice. */
@@ -422,7 +423,7 @@ export class DioState {
     const changes = reset ? [] : this.#changesSince(this.#before, this.#mostTold);
     // Views that were brought on the way know of other steps than those who were not.
     if (this.#areViewsBehind) this.#bringViews(this.#told === undefined ? changes : this.#unknownChanges());
-    const touched = this.#touchedAll ? undefined : [...this.#touched];
+    const touched = this.#touchedAll ? undefined : listOf(this.#touched);
     const notices: Notices = this.#notices;
     this.#beginStretch();
     if (notices.size > 0) this.onlookers.tellNotices(notices);
@@ -431,15 +432,17 @@ export class DioState {
 
   #settleViews(): void {
     const isFirst = this.#told === undefined;
-    const changed = isFirst || this.#areViewsLost ? this.#before.keys() : this.#sinceTold.keys();
+    const isEvery = isFirst || this.#areViewsLost;
     this.#bringViews(this.#areViewsLost ? [] : this.#unknownChanges());
-    this.#told ??= new Map();
-    for (const id of changed) this.#told.set(id, this.visible(id));
+    const told = (this.#told ??= new Map());
+    const note = (_: unknown, id: string): unknown => told.set(id, this.visible(id));
+    if (isEvery) this.#before.forEach(note);
+    else this.#sinceTold.forEach(note);
     this.#sinceTold = new Set();
   }
 
   #beginStretch(): void {
-    if (this.#before.size > 0) this.#before = new Map();
+    this.#before.clear();
     if (this.#touched.size > 0) this.#touched = new Set();
     if (this.#sinceTold.size > 0) this.#sinceTold = new Set();
     if (this.#notices.size > 0) this.#notices = new Map();
@@ -477,10 +480,9 @@ export class DioState {
     if (this.#views.size > 0) this.#guard(() => this.#views.notify(touched));
   }
 
-  #changesSince(before: ReadonlyMap<string, Row | undefined>, most: number): readonly RowChange[] {
+  #changesSince(before: Pick<ShownBefore, "forEach">, most: number): readonly RowChange[] {
     const mayBeSame = this.#mayBeSame || !this.overlay.isEmpty;
     const changes: RowChange[] = [];
-    // A callback, since a fill comes by here with every row: walking a Map in a loop makes a list of each entry.
     before.forEach((old, id) => {
       if (changes.length === most) return;
       const after = this.visible(id);
@@ -513,4 +515,8 @@ export class DioState {
     if (change.before === undefined) return "recordInserted";
     return change.after === undefined ? "recordRemoved" : "recordChanged";
   }
+}
+
+function listOf(ids: ReadonlySet<string>): readonly string[] {
+  return ids.size === 0 ? nobody : [...ids];
 }

@@ -70,16 +70,10 @@ export class Onlookers {
       for (const listener of this.#ofRows) this.#call(() => listener(undefined));
       return;
     }
-    const ids = new Set(touched);
-    for (const { id } of changes) ids.add(id);
-    if (this.#byId.size > 0) {
-      for (const id of ids) {
-        const listeners = this.#byId.get(id);
-        if (listeners !== undefined) this.#callAll(listeners);
-      }
-    }
+    const ids = idsOf(changes, touched);
+    for (const id of ids) this.#callOf(id);
     if (this.#ofRows.size === 0) return;
-    const told = ids.size > MAX_TOLD_IDS ? undefined : [...ids];
+    const told = ids.length > MAX_TOLD_IDS ? undefined : ids;
     for (const listener of this.#ofRows) this.#call(() => listener(told));
   }
 
@@ -98,6 +92,11 @@ export class Onlookers {
     if (there.size === 0) this.#byId.delete(id);
   }
 
+  #callOf(id: string): void {
+    const listeners = this.#byId.get(id);
+    if (listeners !== undefined) this.#callAll(listeners);
+  }
+
   #callAll(listeners: RowListener | Set<RowListener>): void {
     if (!(listeners instanceof Set)) return this.#call(listeners);
     for (const listener of listeners) this.#call(listener);
@@ -110,4 +109,10 @@ export class Onlookers {
       this.#logger.error("listener failed", { reason: messageOf(error) });
     }
   }
+}
+
+/** Each once. */
+function idsOf(changes: readonly RowChange[], touched: readonly string[]): readonly string[] {
+  const changed = changes.map(({ id }) => id);
+  return touched.length === 0 ? changed : [...new Set([...touched, ...changed])];
 }

@@ -355,6 +355,7 @@ export class DioCore implements DioParts, OpenDio {
       watch: this.#watch,
       shown: this.#shown,
       isSeeding: () => this.#wholeReads.isSeeding,
+      seed: () => this.#wholeReads.seed(),
     });
     return new Sceneries(host);
   }

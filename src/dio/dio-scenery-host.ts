@@ -28,6 +28,8 @@ export interface DioSceneryParts {
   readonly watch: RowWatch;
   readonly shown: ShownRows;
   isSeeding(): boolean;
+  /** Joins the seed that is running. */
+  seed(): Promise<void>;
 }
 
 /** A Dio as its Sceneries see it. */
@@ -115,6 +117,10 @@ export class DioSceneryHost implements SceneryHost {
       hasTotalProvider: totalProvider !== undefined,
       master: this.#context.master().capabilities,
     });
+  }
+
+  async whenSeeded(signal: AbortSignal): Promise<void> {
+    while (this.#parts.isSeeding()) await abortable(this.#parts.seed(), signal);
   }
 
   async prepare(query: Query, signal: AbortSignal): Promise<void> {

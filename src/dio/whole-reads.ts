@@ -55,6 +55,7 @@ export class WholeReads {
     if (onStart === undefined) return Promise.resolve();
     this.#starting = this.#run("start", onStart).finally(() => {
       this.#starting = undefined;
+      this.#seedEnded();
     });
     return this.#starting;
   }
@@ -68,6 +69,7 @@ export class WholeReads {
     }
     this.#seeding ??= this.#run("seed", this.#context.options.seed).finally(() => {
       this.#seeding = undefined;
+      this.#seedEnded();
     });
     return this.#seeding;
   }
@@ -125,6 +127,12 @@ export class WholeReads {
     this.#stopped = true;
     this.#leaveActivity?.();
     this.#timer.stop();
+  }
+
+  /** Tables that were opened on the strength of it look how they are fed without it. */
+  #seedEnded(): void {
+    const { state } = this.#context;
+    if (!state.store.meta.complete && !this.#stopped) state.notice("completeness");
   }
 
   /** Not known now, so as soon as it can be. */

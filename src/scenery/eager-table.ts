@@ -36,7 +36,11 @@ export class EagerTable implements TableModel {
   constructor(host: SceneryHost, query: Query) {
     this.#host = host;
     this.#query = query;
-    this.#preparation = new Preparation(host, query, () => this.#tellSoon(NO_ROWS));
+    this.#preparation = new Preparation(host, query, {
+      onChange: () => this.#tellSoon(NO_ROWS),
+      // Else the handles that use it are about to show another model.
+      isWanted: () => host.feedOf(query) === "eager",
+    });
     if (this.#preparation.readiness.kind === "ready") return;
     this.#firstScreenTimer = host.clock.setTimer(() => this.#showFirstScreen(), FIRST_SCREEN_WAIT_MS);
   }

@@ -1,15 +1,6 @@
-import {
-  abortable,
-  backoffDelayMs,
-  DioramaError,
-  isDioramaError,
-  type Timer,
-  toDioramaError,
-} from "../base/index.ts";
+import { abortable, DioramaError, isDioramaError, toDioramaError } from "../base/index.ts";
+import { RetryTimer } from "./retry-timer.ts";
 import type { SceneryHost } from "./scenery-host.ts";
-
-/** Full jitter, while somebody waits for what is loaded. */
-const BACKOFF = { minMs: 250, maxMs: 60_000 } as const;
 
 export interface LoadWork {
   /** For error messages, behind the name of the host: "preparing the rows of a Scenery". */
@@ -27,19 +18,19 @@ export class LoadAttempts {
   #isRunning = false;
   /** Of those who wait for the end of an attempt. */
   #ended: PromiseWithResolvers<void> | undefined;
-  #count = 0;
-  #retry: Timer | undefined;
+  readonly #retry: RetryTimer;
 
   constructor(host: SceneryHost, work: LoadWork) {
     this.#host = host;
     this.#work = work;
+    this.#retry = new RetryTimer(host.clock, () => this.start());
   }
 
   /** Resolves when the attempt under way, or a new one, has ended well or badly; rejects `closed`. */
   async run(): Promise<void> {
     const { signal } = this.#ending;
     signal.throwIfAborted();
-    this.#retry?.cancel();
+    this.#retry.cancel();
     this.#ended ??= Promise.withResolvers();
     const ended = this.#ended.promise;
     if (!this.#isRunning) void this.#try();
@@ -54,13 +45,13 @@ export class LoadAttempts {
 
   /** What was to be loaded is there, however it came: nobody has to wait, and the next failure is the first one again. */
   succeed(): void {
-    this.#count = 0;
-    this.#retry?.cancel();
+    this.#retry.succeeded();
+    this.#retry.cancel();
     this.#end();
   }
 
   close(): void {
-    this.#retry?.cancel();
+    this.#retry.cancel();
     this.#ending.abort(new DioramaError("closed", `${this.#host.name}: nobody waits for this any more`));
     this.#end();
   }
@@ -92,10 +83,7 @@ export class LoadAttempts {
     }
     const isToFollow = this.#work.onEnd(failure);
     this.#end();
-    if (!isToFollow) return;
-    this.#count += 1;
-    const delayMs = backoffDelayMs(BACKOFF, this.#count);
-    this.#retry = this.#host.clock.setTimer(() => this.start(), delayMs);
+    if (isToFollow) this.#retry.failed();
   }
 }
 

@@ -4,6 +4,8 @@ import type { SceneryHost } from "./scenery-host.ts";
 /** What is ended when its host closes: it says so to its listeners once, and then nothing any more. */
 export interface OpenHandle {
   end(error: DioramaError): void;
+  /** Its rows may come from elsewhere from now on. */
+  followFeed?(): void;
 }
 
 /** The handles of one host that are open, so that they end with it. */
@@ -26,6 +28,7 @@ export class OpenHandles {
     if (this.#isClosed) throw this.closedError();
     this.#stopNotices ??= this.#host.onNotice((notice) => {
       if (notice === "closed") this.close();
+      if (notice === "completeness") for (const each of this.#handles) each.followFeed?.();
     });
     this.#handles.add(handle);
     return () => this.#remove(handle);

@@ -15,23 +15,30 @@ const LOADING: Readiness = Object.freeze({ kind: "loading" });
 const READY: Readiness = Object.freeze({ kind: "ready" });
 const AGAIN: Readiness = Object.freeze({ kind: "again" });
 
+/** For whom rows are prepared. */
+export interface PreparationHooks {
+  /** The readiness is another one, maybe in the middle of a publication. */
+  onChange(): void;
+  /** Whether what is missing is still to be brought, once a seed that is running has ended. */
+  isWanted?(): boolean;
+}
+
 /** Has the host hold every row of a query, and keeps it so: again where it failed or was forgotten. */
 export class Preparation {
   readonly #host: SceneryHost;
   readonly #query: Query;
-  readonly #onChange: () => void;
+  readonly #hooks: PreparationHooks;
   readonly #attempts: LoadAttempts;
   readonly #stopNotices: () => void;
   #readiness: Readiness = LOADING;
 
-  /** `onChange` is called when the readiness is another one, maybe in the middle of a publication. */
-  constructor(host: SceneryHost, query: Query, onChange: () => void) {
+  constructor(host: SceneryHost, query: Query, hooks: PreparationHooks) {
     this.#host = host;
     this.#query = query;
-    this.#onChange = onChange;
+    this.#hooks = hooks;
     this.#attempts = new LoadAttempts(host, {
       doing: "preparing the rows of a Scenery",
-      load: (signal) => host.prepare(query, signal),
+      load: (signal) => this.#load(signal),
       onEnd: (failure) => this.#onEnd(failure),
     });
     if (host.isPrepared(query)) this.#readiness = READY;
@@ -57,6 +64,18 @@ export class Preparation {
     this.#attempts.close();
   }
 
+  async #load(signal: AbortSignal): Promise<void> {
+    if (this.#hooks.isWanted !== undefined) {
+      await this.#host.whenSeeded(signal);
+      if (!this.#isWanted) return;
+    }
+    await this.#host.prepare(this.#query, signal);
+  }
+
+  get #isWanted(): boolean {
+    return this.#hooks.isWanted?.() ?? true;
+  }
+
   #onEnd(failure: DioramaError | undefined): boolean {
     // Somebody else may have brought them meanwhile.
     if (this.#host.isPrepared(this.#query)) {
@@ -64,7 +83,7 @@ export class Preparation {
       return false;
     }
     this.#become(failure === undefined ? AGAIN : { kind: "error", error: failure });
-    return failure === undefined || isWorthRetrying(failure);
+    return this.#isWanted && (failure === undefined || isWorthRetrying(failure));
   }
 
   #onNotice(notice: HostNotice): void {
@@ -82,6 +101,6 @@ export class Preparation {
     if (readiness.kind === "ready") this.#attempts.succeed();
     if (readiness === this.#readiness) return;
     this.#readiness = readiness;
-    this.#onChange();
+    this.#hooks.onChange();
   }
 }

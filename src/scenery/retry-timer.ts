@@ -1,5 +1,6 @@
 import { backoffDelayMs, type Clock, type Timer } from "../base/index.ts";
 
+/** Full jitter, while somebody waits for what is loaded. */
 const BACKOFF = { minMs: 250, maxMs: 60_000 } as const;
 
 /** When to try again what has failed: later each time, until something succeeds. */

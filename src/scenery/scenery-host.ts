@@ -42,7 +42,7 @@ export interface NextRows {
 export type HostNotice =
   /** A refresh ended, or everything was declared out of date: blocks that are shown are loaded again. */
   | "refreshed"
-  /** Completeness came or went, or what `prepare` had brought was forgotten. */
+  /** Completeness came or went, a seed ended without it, or what `prepare` had brought was forgotten. */
   | "completeness"
   /**
    * Rows were inserted, removed or changed in the master in a way that positions of a paged table may not fit any more:
@@ -82,6 +82,8 @@ export interface SceneryHost {
   errorOf(id: string): DioramaError | undefined;
   /** How a table of this query is fed now. */
   feedOf(query: Query): TableFeed;
+  /** Resolves when no read of everything is under way that decides how tables are fed; rejects with its failure. */
+  whenSeeded(signal: AbortSignal): Promise<void>;
   /** Makes the cache hold every row of the query (a seed is joined, `onQuery` called, the master read). */
   prepare(query: Query, signal: AbortSignal): Promise<void>;
   /** Whether what `prepare` promised still holds. */

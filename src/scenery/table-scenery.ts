@@ -1,5 +1,5 @@
 import { errorAt, messageOf } from "../base/index.ts";
-import { type Query, queryKey } from "../query/index.ts";
+import type { Query } from "../query/index.ts";
 import type { Row } from "../record/index.ts";
 import { Listeners, type Range, type ViewEffect } from "../views/index.ts";
 import type { ModelLease, ModelLeases } from "./model-leases.ts";
@@ -56,7 +56,10 @@ export class TableScenery<R extends object = Row> {
     this.#leases = leases;
     this.#pageSize = pageSize;
     this.#query = query;
-    this.#forget = handles.add({ end: (error) => this.#end(error, true) });
+    this.#forget = handles.add({
+      end: (error) => this.#end(error, true),
+      followFeed: () => this.#followFeed(),
+    });
     try {
       this.#lease = this.#openLease(query);
     } catch (error) {
@@ -82,6 +85,7 @@ export class TableScenery<R extends object = Row> {
     }
     table.#isReady = true;
     table.#shown.show(table.#lease.model);
+    table.#followFeed();
     return table;
   }
 
@@ -202,11 +206,12 @@ export class TableScenery<R extends object = Row> {
     await Promise.resolve();
     if (this.#swap !== swap) return;
     try {
-      if (keyOf(query) !== keyOf(this.#query)) await this.#prepare(swap);
+      if (this.#leases.keyOf(query, this.#pageSize) !== this.#lease.key) await this.#prepare(swap);
     } catch (error) {
       swap.lease?.release();
       if (this.#swap !== swap) return;
       this.#swap = undefined;
+      if (query !== this.#query) this.#followFeed();
       throw error;
     }
     if (this.#swap === swap) this.#show(swap);
@@ -223,12 +228,28 @@ export class TableScenery<R extends object = Row> {
 
   /** In one step. */
   #show({ query, lease }: Swap): void {
+    const isFollowing = query === this.#query;
     this.#swap = undefined;
     this.#query = query;
     if (lease === undefined) return;
     this.#lease.release();
     this.#lease = lease;
-    this.#tell(this.#shown.show(lease.model));
+    const change = this.#shown.show(lease.model);
+    const isSame =
+      this.viewport !== undefined && change.ranges.length === 0 && change.properties.length === 0;
+    // Nobody has asked for what is the same by another way.
+    if (!isFollowing || !isSame) this.#tell(change);
+    this.#followFeed();
+  }
+
+  /** Where the query is fed in another way now, the same rows are shown by another model, as a setter would do it. */
+  #followFeed(): void {
+    // A setter that is under way looks again when it shows its rows.
+    if (!this.#isReady || this.#isClosed || this.#swap !== undefined) return;
+    if (this.#leases.keyOf(this.#query, this.#pageSize) === this.#lease.key) return;
+    this.#change((query) => query).catch((error: unknown) => {
+      if (!this.#isClosed) this.#host.logger.error("a Scenery failed", { reason: messageOf(error) });
+    });
   }
 
   #openLease(query: Query): ModelLease {
@@ -265,10 +286,6 @@ export class TableScenery<R extends object = Row> {
   #assertOpen(): void {
     if (this.#isClosed) throw errorAt("closed", { vista: this.#host.name }, "the table is closed");
   }
-}
-
-function keyOf(query: Query): string {
-  return queryKey(query, { order: true });
 }
 
 // The row type is the application's claim about the same rows.

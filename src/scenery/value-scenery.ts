@@ -53,7 +53,7 @@ export class ValueScenery<T> {
     this.#open = openView;
     this.#forget = handles.add({ end: (error) => this.#end(error, true) });
     // Behind the views of this publication, with which it is told where they are told.
-    this.#preparation = new Preparation(host, query, () => queueMicrotask(() => this.#look()));
+    this.#preparation = new Preparation(host, query, { onChange: () => queueMicrotask(() => this.#look()) });
     this.#told = this.#now();
     this.#prepare();
   }

@@ -74,8 +74,9 @@ function compare(a: string, b: string): number {
 async function fill(folder: string): Promise<(string | undefined)[]> {
   const { dio, end } = await open(folder);
   const table = await dio.tableScenery(byPrice).open();
-  const first = idsOf(table, 0, 50);
+  // On a slow machine, `open` shows what is there after half a second.
   await until(() => table.state.kind === "complete");
+  const first = idsOf(table, 0, 50);
   await end();
   return first;
 }

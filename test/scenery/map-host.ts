@@ -221,6 +221,8 @@ export class MapHost implements SceneryHost {
     return this.feeds.feedOf(query);
   }
 
+  async whenSeeded(): Promise<void> {}
+
   prepare(query: Query, signal: AbortSignal): Promise<void> {
     return this.#load(() => this.feeds.prepare(query, signal));
   }

@@ -1,4 +1,4 @@
-import { errorAt } from "../base/index.ts";
+import { type DioramaError, errorAt, toDioramaError } from "../base/index.ts";
 import { needs, type Query } from "../query/index.ts";
 import { type Row, toRow } from "../record/index.ts";
 import type { ChunkSink, NextRows } from "../scenery/index.ts";
@@ -39,6 +39,7 @@ export class ChunkLoads {
       const own = this.#keeping(sink, run);
       if (onLoadChunk === undefined) await this.#loadFromMaster(range, own, query, run);
       else await onLoadChunk(this.#context.handle(run), range, own, query, { signal: run.signal });
+      own.assertSound();
     });
   }
 
@@ -69,15 +70,27 @@ export class ChunkLoads {
     }
   }
 
-  /** What is pushed is in the cache when the load ends; what comes after that, or after its signal, is nobody's. */
-  #keeping(sink: ChunkSink, run: Run): ChunkSink {
-    const { rows } = this.#context;
+  /**
+   * What is pushed is in the cache when the load ends; what comes after that, or after its signal, is nobody's. Of a
+   * load whose loader went on after a bad push nothing is kept.
+   */
+  #keeping(sink: ChunkSink, run: Run): ChunkSink & { assertSound(): void } {
+    const { rows, name } = this.#context;
+    let failure: DioramaError | undefined;
     return {
       push: (index, id, row) => {
         if (run.hasEnded || run.signal.aborted) return;
-        const own = rows.toOwn(id, row);
-        sink.push(index, id, own);
-        run.put(id, own);
+        try {
+          const own = rows.toOwn(id, row);
+          sink.push(index, id, own);
+          run.put(id, own);
+        } catch (error) {
+          failure ??= toDioramaError(error, "invalid", `${name}: onLoadChunk`);
+          throw error;
+        }
+      },
+      assertSound: () => {
+        if (failure !== undefined) throw failure;
       },
     };
   }

@@ -51,10 +51,15 @@ function memoryOf(size: number): Map<string, Memory> {
   return found;
 }
 
-/** Of ours and the limit the median over the processes of the others. */
+/** Of ours and the limit, which took part everywhere, as they were beside those who left them the most changes. */
 function cellOf(reports: readonly PeerReport[], work: PeerWork, name: string): number | null {
-  const found = reports.map(({ standings }) => standings[work]?.[name]).filter((ms) => ms !== undefined);
-  return found.length === 0 ? null : median(found);
+  const found = reports.flatMap(({ standings }) => {
+    const { ms, turnChanges = 0 } = standings[work] ?? {};
+    return ms?.[name] === undefined ? [] : [{ ms: ms[name], turnChanges }];
+  });
+  const most = Math.max(...found.map(({ turnChanges }) => turnChanges));
+  const warmest = found.filter(({ turnChanges }) => turnChanges === most);
+  return warmest.length === 0 ? null : median(warmest.map(({ ms }) => ms));
 }
 
 function comparison(
@@ -114,7 +119,7 @@ function findingsOf(reports: readonly PeerReport[], size: number): Finding[] {
   const of = `${size.toLocaleString("en")} rows`;
   const against = (name: string, share: number): Finding[] => {
     const standing = reports.find((report) => report.name === name)?.standings[ALL_ROWS];
-    const [ours, theirs] = [standing?.["ours"], standing?.[name]];
+    const [ours, theirs] = [standing?.ms["ours"], standing?.ms[name]];
     if (ours === undefined || theirs === undefined) return [];
     return [
       {
@@ -137,7 +142,7 @@ function fastest(reports: readonly PeerReport[], of: string): Finding[] {
   const nearest = reports
     .flatMap(({ name, standings }) =>
       works.flatMap((work) => {
-        const [ours, theirs] = [standings[work]?.["ours"], standings[work]?.[name]];
+        const [ours, theirs] = [standings[work]?.ms["ours"], standings[work]?.ms[name]];
         return ours === undefined || theirs === undefined ? [] : [{ name, work, ours, theirs }];
       }),
     )

@@ -33,7 +33,7 @@ export const limit: Peer = {
       async openRecords(ids) {
         for (const id of ids) table.openRecord(id, () => {});
         const visible = ids.slice(0, WINDOW);
-        return { visible: () => visible.flatMap((id) => table.rows.get(id) ?? []), close: () => {} };
+        return { visible: () => visible.map((id) => table.rows.get(id)), close: () => {} };
       },
       async openTotals() {
         const totals = new LimitTotals(table.rows, ({ category }) => category);

@@ -25,7 +25,7 @@ export const ours: Peer = {
         // Without the last row the order would still be made, behind.
         if (window === undefined) table.rows(table.rowCount - 1, table.rowCount);
         return {
-          visible: () => table.rows(offset, offset + WINDOW).flatMap((shown) => shown?.row ?? []),
+          visible: () => table.rows(offset, offset + WINDOW),
           close: () => table.close(),
         };
       },
@@ -34,7 +34,7 @@ export const ours: Peer = {
         for (const each of sceneries) each.subscribe(() => {});
         const visible = sceneries.slice(0, WINDOW);
         return {
-          visible: () => visible.flatMap((each) => each.row ?? []),
+          visible: () => visible.map((each) => each.row),
           close: () => sceneries.forEach((each) => each.close()),
         };
       },

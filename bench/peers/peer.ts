@@ -45,9 +45,17 @@ interface Closing {
   close(): void;
 }
 
+type Priced = Pick<Product, "price">;
+
+/** As each has it: the row, or something that holds it. */
+export type VisibleRow = Priced | { readonly row: Priced } | undefined;
+
+export const priceOf = (shown: VisibleRow): number | undefined =>
+  shown !== undefined && "row" in shown ? shown.row.price : shown?.price;
+
 /** The 50 visible rows; of a view of all rows the first 50, of record views 50 of them. */
 export interface PeerRows extends Closing {
-  visible(): readonly Pick<Product, "id" | "price">[];
+  visible(): readonly VisibleRow[];
 }
 
 export interface PeerTotals extends Closing {

@@ -1,3 +1,4 @@
+// oxlint-disable max-params -- a callback is handed five things
 import { createCapabilities, Lens, memory } from "vantage-diorama";
 
 const songs = memory("songs", {

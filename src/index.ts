@@ -13,7 +13,7 @@ export type { TokenPage } from "./vista/index.ts";
 export type { WriteKind, WriteOp, WriteOptions } from "./vista/index.ts";
 export { createMemoryCache, createNoCache } from "./cache/index.ts";
 export type { CacheBackend, CacheBatch, CacheTable, StoredRow, TableMeta } from "./cache/index.ts";
-export type { CallbackCall, ChangeStream, CloseOptions, Dio, DioCache, DioCallbacks } from "./dio/index.ts";
+export type { CallbackCall, ChangeStream, ChunkLoad, CloseOptions, Dio, DioCache, DioCallbacks } from "./dio/index.ts";
 export type { DioDiagnostics, DioEvent, DioEventOf, DioEventType, EventSubscription } from "./dio/index.ts";
 export type { DeadLetters, FailedWrite, FillResult, Following, LoadSink, PendingWrite } from "./dio/index.ts";
 export type { RowsInput, TotalCall, WriteHandle, WriteRequest, WriteResult } from "./dio/index.ts";

@@ -1,8 +1,10 @@
 import type { ChangeEvent, TableScenery } from "vantage-diorama";
 import type { Product } from "vantage-diorama/testing";
 
-/** One change in so many is of the rows at the top, so that there is something to see. */
+/** One change in so many is a price at the top, so that there is something to see. */
 const TOP_EVERY = 20;
+/** No multiple of the others, nor they of it: prices at the top change, and are not crowded out by new rows. */
+const TOP_AT = 7;
 const NEW_EVERY = 10;
 const GONE_EVERY = 15;
 const TOP_ROWS = 10;
@@ -18,7 +20,9 @@ export class LiveFeed {
 
   next(): ChangeEvent<Product> {
     this.#sent += 1;
-    const rank = Math.floor(Math.random() * (this.#sent % TOP_EVERY === 0 ? TOP_ROWS : this.#table.rowCount));
+    const rank = Math.floor(
+      Math.random() * (this.#sent % TOP_EVERY === TOP_AT ? TOP_ROWS : this.#table.rowCount),
+    );
     const product = this.#table.row(rank)?.row;
     if (product === undefined) return this.#added(undefined);
     if (this.#sent % NEW_EVERY === 0) return this.#added(product);
@@ -32,7 +36,7 @@ export class LiveFeed {
     const id = `new-${this.#sent}`;
     const row: Product = {
       id,
-      name: "lemon novelty",
+      name: `lemon novelty ${this.#sent}`,
       category: like?.category ?? "novelties",
       price: like?.price ?? 1,
       calories: 100,

@@ -22,13 +22,13 @@ export class Terminal {
     this.#quiet = quiet;
   }
 
-  /** Columns that a line may take. */
+  /** Columns that a line may take; some terminals say that they have 0, and mean that they don't know. */
   get width(): number {
-    return Math.max(NARROWEST, Math.min(WIDEST, process.stdout.columns ?? WIDEST));
+    return Math.max(NARROWEST, Math.min(WIDEST, process.stdout.columns || WIDEST));
   }
 
   get statusWidth(): number {
-    return Math.max(NARROWEST, (process.stderr.columns ?? WIDEST) - 1);
+    return Math.max(NARROWEST, (process.stderr.columns || WIDEST) - 1);
   }
 
   /** Coloured where standard output is a terminal and the environment (NO_COLOR) has nothing against it. */
@@ -48,6 +48,7 @@ export class Terminal {
 
   fail(line: string): void {
     this.clearStatus();
+    this.endFrame();
     process.stderr.write(`${line}\n`);
   }
 
@@ -62,11 +63,11 @@ export class Terminal {
   frame(draw: (width: number) => readonly string[]): void {
     if (this.#quiet || !this.#redraws) return;
     this.clearStatus();
-    const rows = Math.max(1, (process.stdout.rows ?? NARROWEST) - 1);
+    const rows = Math.max(1, (process.stdout.rows || NARROWEST) - 1);
     const lines = draw(this.width)
       .slice(0, rows)
       .map((line) => `${CLEAR_LINE}${cut(line, this.width)}\n`);
-    process.stdout.write(`${this.#upOverFrame()}${lines.join("")}`);
+    process.stdout.write(`${this.#upOverFrame()}${lines.join("")}${CLEAR_BELOW}`);
     this.#frameLines = lines.length;
   }
 
@@ -77,8 +78,9 @@ export class Terminal {
     this.#frameLines = 0;
   }
 
+  /** To the first column too: a Ctrl-C that the terminal echoes has moved the cursor. */
   #upOverFrame(): string {
-    return this.#frameLines === 0 ? "" : `\u001b[${this.#frameLines}A`;
+    return this.#frameLines === 0 ? "" : `\r\u001b[${this.#frameLines}A`;
   }
 
   clearStatus(): void {

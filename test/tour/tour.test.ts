@@ -76,7 +76,7 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
       "refreshing",
     ]);
     // The working copy is gone with its folder.
-    expect(readdirSync(cache).toSorted()).toEqual(["cache.db", "lock.db"]);
+    expect(readdirSync(cache).toSorted()).toEqual(["cache.db", "lock.db", "orders"]);
   }
 
   test("ends with a live table, whose changes and jumps are timed", async () => {

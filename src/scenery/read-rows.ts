@@ -1,3 +1,4 @@
+import type { Row } from "../record/index.ts";
 import type { Range } from "../views/index.ts";
 import { RowLookup } from "./row-lookup.ts";
 import type { RowStatus, SceneryHost } from "./scenery-host.ts";
@@ -18,6 +19,7 @@ export function readRows(
 ): (TableRow | undefined)[] {
   const ids = model.idsBetween(start, end);
   const { changed } = known;
+  const found = changed === undefined ? lookUp(host, ids) : undefined;
   const lookup = new RowLookup(known);
   const rows: (TableRow | undefined)[] = [];
   for (let at = 0; at < ids.length; at++) {
@@ -31,8 +33,18 @@ export function readRows(
     const isSame = old !== undefined && changed !== undefined && !changed.includes(id);
     // To look a row up costs more than all the rest; only whether it is on its way depends on its position.
     if (isSame && old.status !== "loading" && !model.isLoading(index)) rows.push(old);
-    else rows.push(toTableRow(host, id, statusAt(host, model, id, index), old));
+    else {
+      const row = found === undefined ? host.row(id) : found[at];
+      rows.push(toTableRow(host, { id, row, status: statusAt(host, model, id, index) }, old));
+    }
   }
+  return rows;
+}
+
+/** In a loop of its own: so short that a processor waits for the memory of several rows at once. */
+function lookUp(host: SceneryHost, ids: readonly (string | undefined)[]): (Row | undefined)[] {
+  const rows: (Row | undefined)[] = [];
+  for (const id of ids) rows.push(id === undefined ? undefined : host.row(id));
   return rows;
 }
 
@@ -44,7 +56,8 @@ export function readRow(
   known: TableRow | undefined,
 ): TableRow | undefined {
   const id = model.idAt(index);
-  return id === undefined ? undefined : toTableRow(host, id, statusAt(host, model, id, index), known);
+  if (id === undefined) return undefined;
+  return toTableRow(host, { id, row: host.row(id), status: statusAt(host, model, id, index) }, known);
 }
 
 /** A row that is on its way again is `loading`, unless there is more to say of it. */
@@ -56,11 +69,9 @@ function statusAt(host: SceneryHost, model: TableModel, id: string, index: numbe
 /** An id whose row is not in memory yet shows nothing. */
 function toTableRow(
   host: SceneryHost,
-  id: string,
-  status: RowStatus,
+  { id, row, status }: { readonly id: string; readonly row: Row | undefined; readonly status: RowStatus },
   old: TableRow | undefined,
 ): TableRow | undefined {
-  const row = host.row(id);
   const error = status === "failed" ? host.errorOf(id) : undefined;
   if (old?.id === id && old.row === row && old.status === status && old.error === error) return old;
   if (row === undefined) return undefined;

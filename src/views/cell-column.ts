@@ -1,8 +1,8 @@
 import type { Row, Value } from "../record/index.ts";
 import type { KeyTerm } from "./key-term.ts";
 import { ListColumn } from "./list-column.ts";
-import type { KeyList } from "./order-block.ts";
-import type { OrderColumn } from "./order-column.ts";
+import type { KeyList, PackedForm } from "./order-block.ts";
+import { ARRAY_BYTES, type OrderColumn } from "./order-column.ts";
 
 /** Keys that are held as cells: text, or a mixture that no packed form can hold. */
 export class CellColumn extends ListColumn<Value> implements OrderColumn {
@@ -39,15 +39,18 @@ export class CellColumn extends ListColumn<Value> implements OrderColumn {
   }
 
   keysOf(leaf: number, size: number): Value[] {
-    return this.cellsOf(leaf, size);
-  }
-
-  /** The cells of a leaf, free places at the end left out. */
-  cellsOf(leaf: number, size: number): Value[] {
     const part = this.part(leaf);
     const cells: Value[] = [];
     for (let at = 0; at < size; at++) cells.push(part[at] ?? null);
     return cells;
+  }
+
+  /** A new leaf at the end, of packed keys: they become cells when the leaf is first looked at. */
+  pushPacked(keys: Float64Array, form: PackedForm): void {
+    const { term } = this;
+    const unpack = (key: number): Value => term.unpack(key, form);
+    const part = { sizeBytes: keys.byteLength + ARRAY_BYTES, unfold: () => Array.from(keys, unpack) };
+    this.pushFolded(part, unpack(keys[keys.length - 1] ?? term.missing));
   }
 
   /** From text to any cell: nothing that is there moves. */

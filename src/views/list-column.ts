@@ -5,12 +5,18 @@ import { MAX_SLACK, SLACK } from "./order-column.ts";
 /** A leaf's keys, with free places at the end. */
 export type ListPart<Key> = (Key | undefined)[];
 
+/** A leaf's keys in a shorter form, made a list of when they are first looked at. */
+export interface FoldedPart<Key> {
+  readonly sizeBytes: number;
+  unfold(): ListPart<Key>;
+}
+
 /** What a list takes besides its content. */
 const LIST_BYTES = 48;
 
 /** Keys in plain lists, and all of an `OrderColumn` that does not depend on what they are. */
 export abstract class ListColumn<Key> {
-  readonly #parts: ListPart<Key>[] = [];
+  readonly #parts: (ListPart<Key> | FoldedPart<Key>)[] = [];
   readonly #lasts: Key[] = [];
   #sought: Key;
   #compare: (a: Key, b: Key) => number;
@@ -34,7 +40,7 @@ export abstract class ListColumn<Key> {
 
   get sizeBytes(): number {
     let bytes = this.#lasts.length * 8;
-    for (const part of this.#parts) bytes += part.length * 8 + LIST_BYTES;
+    for (const part of this.#parts) bytes += isList(part) ? part.length * 8 + LIST_BYTES : part.sizeBytes;
     return bytes;
   }
 
@@ -117,8 +123,14 @@ export abstract class ListColumn<Key> {
     for (const last of other.#lasts) this.#lasts.push(last);
   }
 
+  /** A new leaf at the end, of which only the last key is looked at now. */
+  protected pushFolded(part: FoldedPart<Key>, last: Key): void {
+    this.#insertPart(this.#parts.length, part, last);
+  }
+
   protected part(leaf: number): ListPart<Key> {
-    return must(this.#parts[leaf], "a leaf of the column");
+    const part = must(this.#parts[leaf], "a leaf of the column");
+    return isList(part) ? part : (this.#parts[leaf] = part.unfold());
   }
 
   #lowerIn(keys: ListPart<Key>, start: number, end: number): number {
@@ -156,7 +168,7 @@ export abstract class ListColumn<Key> {
     return part;
   }
 
-  #insertPart(leaf: number, part: ListPart<Key>, last: Key): void {
+  #insertPart(leaf: number, part: ListPart<Key> | FoldedPart<Key>, last: Key): void {
     if (leaf === this.#parts.length) {
       this.#parts.push(part);
       this.#lasts.push(last);
@@ -165,6 +177,10 @@ export abstract class ListColumn<Key> {
       this.#lasts.splice(leaf, 0, last);
     }
   }
+}
+
+function isList<Key>(part: ListPart<Key> | FoldedPart<Key>): part is ListPart<Key> {
+  return Array.isArray(part);
 }
 
 /** The keys `[start, end)` of a part in a part of its own, with free places. */

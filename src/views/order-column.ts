@@ -11,6 +11,8 @@ export const MIN_LEAF = 112;
 export const SLACK = 16;
 /** With more free places than this, a leaf's lists are made anew. */
 export const MAX_SLACK = 64;
+/** What a typed array takes besides its content, with its buffer. */
+export const ARRAY_BYTES = 300;
 
 /**
  * The keys of one term of an order, or its ids, cut into leaves; the columns of an index have the same leaves and

@@ -130,6 +130,32 @@ describe("an index that grows, shrinks and moves", () => {
     expect([index.movedFrom, index.movedTo]).toEqual([3, 7]);
   });
 
+  test.each<[string, (at: number) => Value]>([
+    ["numbers", (at) => (at % 7 === 0 ? null : at % 400)],
+    ["dates", (at) => new Date((at * 7_919) % 1_000)],
+    ["booleans", (at) => at % 3 === 0],
+    ["infinities", (at) => (at % 2 === 0 ? Infinity : -Infinity)],
+  ])("I1 I2 I4 a cell of another type among %s, and leaves that are changed after it", (_, cellOf) => {
+    const dice = createDice(23);
+    const terms = [toOrder({ column: "price", direction: "desc", nulls: "first" })];
+    const rows = tableOf(3_000, (at) => ({ price: cellOf(at) }));
+    const index = buildOf(rows, terms);
+    const put = (id: string, row: Row): void => {
+      index.add(id, row);
+      rows.set(id, row);
+    };
+    put("odd", { price: "odd" });
+    expect(index.forms).toEqual(["value"]);
+    for (let at = 0; at < 900; at++) put(`q${at}`, { price: dice(10) === 0 ? `t${at}` : cellOf(dice(40)) });
+    for (const [id, row] of [...rows].slice(100, 2_600)) {
+      index.remove(id, row);
+      rows.delete(id);
+    }
+    checkLeaves(index);
+    expect(idsOf(index)).toEqual(sorted(rows, terms));
+    for (const [id, row] of rows) expect(index.idAt(index.rankOf(id, row))).toBe(id);
+  });
+
   test("I9 what stands already, or doesn't stand, ends loudly and changes nothing", () => {
     const rows = tableOf(10, (n) => ({ n }));
     const index = buildOf(rows, order("n"));

@@ -268,8 +268,7 @@ export class OrderLeaves {
     }
     const cells = new CellColumn(column.term, form);
     for (let leaf = 0; leaf < this.leaves; leaf++) {
-      const size = this.#counts.sizeOf(leaf);
-      cells.push(column.cellsOf(leaf, size), 0, size);
+      cells.pushPacked(column.keysOf(leaf, this.#counts.sizeOf(leaf)), column.form);
     }
     this.#keys[place] = cells;
     this.#columns[place] = cells;

@@ -2,10 +2,7 @@ import { assert, must } from "../base/index.ts";
 import type { Row, Value } from "../record/index.ts";
 import { type KeyTerm, packedFormOf } from "./key-term.ts";
 import type { KeyList, PackedForm } from "./order-block.ts";
-import { MAX_SLACK, type OrderColumn, SLACK } from "./order-column.ts";
-
-/** What a typed array takes besides its content, with its buffer. */
-const ARRAY_BYTES = 300;
+import { ARRAY_BYTES, MAX_SLACK, type OrderColumn, SLACK } from "./order-column.ts";
 
 /** Keys that plain comparison of floats brings into order, as `KeyForm` says. */
 export class PackedColumn implements OrderColumn {
@@ -124,11 +121,6 @@ export class PackedColumn implements OrderColumn {
 
   keysOf(leaf: number, size: number): Float64Array {
     return this.#part(leaf).subarray(0, size);
-  }
-
-  /** The cells of a leaf, free places at the end left out. */
-  cellsOf(leaf: number, size: number): Value[] {
-    return Array.from(this.keysOf(leaf, size), (key) => this.term.unpack(key, this.#form));
   }
 
   /** Takes on a form while every cell is missing, which is the same in all of them. */

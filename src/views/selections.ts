@@ -28,10 +28,6 @@ export class Selections {
     this.#dispatch.delete(selection);
   }
 
-  followersOf(scope: QueryScope): ReadonlySet<Follower> | undefined {
-    return this.#byKey.get(scope.key)?.followers;
-  }
-
   apply(changes: readonly RowChange[]): void {
     const [first] = changes;
     if (first !== undefined && changes.length === 1) this.#applyOne(first);

@@ -354,6 +354,7 @@ export class DioCore implements DioParts, OpenDio {
       supply: this.#supply,
       watch: this.#watch,
       shown: this.#shown,
+      isClosing: () => this.#closed !== undefined,
       isSeeding: () => this.#wholeReads.isSeeding,
       seed: () => this.#wholeReads.seed(),
     });

@@ -27,6 +27,7 @@ export interface DioSceneryParts {
   readonly supply: Supply;
   readonly watch: RowWatch;
   readonly shown: ShownRows;
+  isClosing(): boolean;
   isSeeding(): boolean;
   /** Joins the seed that is running. */
   seed(): Promise<void>;
@@ -77,6 +78,10 @@ export class DioSceneryHost implements SceneryHost {
 
   get refreshOnOpen(): boolean {
     return this.#context.options.refreshOnOpen;
+  }
+
+  get isClosing(): boolean {
+    return this.#parts.isClosing();
   }
 
   settle(): number {

@@ -155,6 +155,7 @@ describe("an eager table", () => {
       const { host, sceneries } = setUp();
       const opening = openBehind(sceneries);
       await host.clock.advance(0);
+      host.isClosing = code === "closed";
       await host.fail(new DioramaError(code, "no"));
       expect(opening.error).toMatchObject({ code, message: "no" });
       expect([sceneries.openCount, host.listenerCount, host.clock.timerCount]).toEqual([0, 0, 0]);

@@ -61,6 +61,13 @@ export class LoadAttempts {
     this.#ended = undefined;
   }
 
+  #endFor(failure: DioramaError): void {
+    const isClosed = isDioramaError(failure, "closed");
+    const message = `${this.#host.name}: it is closed`;
+    this.#ending.abort(isClosed ? failure : new DioramaError("closed", message, { cause: failure }));
+    this.#end();
+  }
+
   /** Never rejects. */
   async #try(): Promise<void> {
     const { signal } = this.#ending;
@@ -75,10 +82,9 @@ export class LoadAttempts {
     }
     this.#isRunning = false;
     if (signal.aborted) return;
-    if (isDioramaError(failure, "closed")) {
-      // The host is about to end whatever this is for, and that is what will be told.
-      this.#ending.abort(failure);
-      this.#end();
+    if (failure !== undefined && this.#host.isClosing) {
+      // Whatever this is for is about to be ended, and that is what will be told.
+      this.#endFor(failure);
       return;
     }
     const isToFollow = this.#work.onEnd(failure);

@@ -1,4 +1,4 @@
-import { DioramaError, isDioramaError } from "../base/index.ts";
+import { DioramaError } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import type { Range, RowChange, ViewEffect } from "../views/index.ts";
 import { announce } from "./announce.ts";
@@ -154,13 +154,14 @@ export class PagedTable implements TableModel {
   }
 
   #onFailure({ range, layout, purpose }: BlockLoad, error: DioramaError): void {
+    if (this.#host.isClosing) return;
     this.#endMore();
     // What nobody has promised may well not be there.
     if (purpose === "more" && !this.hasMore) return this.#goOn();
     this.#failure = { error, purpose };
     for (const view of this.#uses.views) if (layout.wants(view.range, range)) view.isWaiting = true;
     if (purpose === "question") this.#isQuestionWaiting = true;
-    if (purpose !== "more" && !isDioramaError(error, "closed")) this.#retry.failed();
+    if (purpose !== "more") this.#retry.failed();
     this.#becomeReady();
     this.#goOn();
     this.#announce({ type: "loadFailed", range, error });

@@ -72,6 +72,7 @@ test("S17 a host that refuses before it says that it closes is told of once", as
   record.subscribe(() => void told.push("record"));
   total.subscribe(() => void told.push("total"));
   host.feeds.prepare = host.feeds.loadRow = refuse;
+  host.isClosing = true;
   const opened = [table, record.open(), total.open()].map((open) =>
     expect(open).rejects.toMatchObject({ code: "closed" }),
   );

@@ -62,6 +62,8 @@ export interface SceneryHost {
   readonly pageSize: number;
   readonly viewportDebounceMs: number;
   readonly refreshOnOpen: boolean;
+  /** It ends its Sceneries in a moment: what fails from now on is nothing to tell of. */
+  readonly isClosing: boolean;
   /**
    * Brings the views to the rows of this moment, where something has changed and is not published yet. Cheap, since
    * every read of a Scenery begins with it. Answers a number that is another one after each change of a row, of

@@ -1,4 +1,4 @@
-import { type DioramaError, isDioramaError, messageOf } from "../base/index.ts";
+import { type DioramaError, messageOf } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import { Listeners, type RowChange, type ViewEffect } from "../views/index.ts";
 import { announce } from "./announce.ts";
@@ -177,11 +177,12 @@ export class SequentialTable implements TableModel {
   }
 
   #onFailure(walk: PageWalk, error: DioramaError): void {
+    if (this.#host.isClosing) return;
     this.#failure = error;
     if (!walk.isOnward) {
       // What is shown is not right any more, whether or not somebody asks for more.
       this.#isReloadDue = true;
-      if (!isDioramaError(error, "closed")) this.#retry.failed();
+      this.#retry.failed();
     } else if (this.#isReloadDue) {
       this.#reload.request();
     }

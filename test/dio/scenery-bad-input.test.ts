@@ -21,7 +21,7 @@ async function openParts(
   const clock = createManualClock();
   const builder = Lens.builder()
     .clock(clock)
-    .onLoadChunk(async (_dio, range, sink, _query, { signal }) =>
+    .onLoadChunk(async (...[, range, sink, , { signal }]) =>
       loader(range, (index, id, row = { ...part(index), id }) => sink.push(index, id, row), signal),
     )
     .totalProvider(() => Promise.resolve(total))

@@ -68,6 +68,8 @@ export class MapHost implements SceneryHost {
     loadChunk: unasked("loadChunk"),
     loadNext: unasked("loadNext"),
   };
+  /** Loads are refused from then on. */
+  isClosing = false;
   readonly announced: SceneryEvent[] = [];
   told = 0;
   telling = 0;
@@ -84,7 +86,6 @@ export class MapHost implements SceneryHost {
   readonly #onRow = new Map<string, Set<() => void>>();
   readonly #onRows = new Set<(ids: readonly string[] | undefined) => void>();
   #steps: (() => boolean)[] = [];
-  #isClosed = false;
 
   constructor(rows: Iterable<readonly [string, Row]> = [], schema: Schema = productSchema) {
     this.schema = schema;
@@ -170,7 +171,7 @@ export class MapHost implements SceneryHost {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.isClosing = true;
     for (const listener of this.#noticed) listener("closed");
     this.views.close();
   }
@@ -287,7 +288,7 @@ export class MapHost implements SceneryHost {
   }
 
   async #load<T>(load: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw new DioramaError("closed", `${this.name}: it is closed`);
+    if (this.isClosing) throw new DioramaError("closed", `${this.name}: it is closed`);
     return load();
   }
 }

@@ -14,6 +14,8 @@ import type { Tour } from "../tour.ts";
 
 /** A generated row, its place in the cache, two orders and the garbage of making them, generously. */
 const BYTES_A_ROW = 1_000;
+/** Of the heap's limit, what is for young objects alone (three half spaces of 64 MiB); no row can stay there. */
+const YOUNG_BYTES = 192 * 1_024 ** 2;
 const SHOWN_ROWS = 50;
 const SECONDS = 4;
 const CHANGES_A_SECOND = 1_000;
@@ -26,7 +28,7 @@ const SEARCH = "lemon";
 export async function showLiveTable(tour: Tour): Promise<LiveReport | Skipped> {
   const wanted = tour.options.liveRows;
   if (wanted === 0) return { skipped: "--rows 0 asks for none" };
-  const room = Math.floor(getHeapStatistics().heap_size_limit / 2 / BYTES_A_ROW);
+  const room = Math.floor(objectRoomBytes() / 2 / BYTES_A_ROW);
   const rows = Math.min(wanted, room);
   const lens = await Lens.builder().build();
   try {
@@ -35,6 +37,11 @@ export async function showLiveTable(tour: Tour): Promise<LiveReport | Skipped> {
   } finally {
     await lens.close();
   }
+}
+
+function objectRoomBytes(): number {
+  const limit = getHeapStatistics().heap_size_limit;
+  return Math.max(limit / 4, limit - YOUNG_BYTES);
 }
 
 function fill(lens: Lens, rows: number, { terminal, signal }: Tour): Promise<Dio<Product>> {

@@ -13,7 +13,7 @@ import { sameRows, Workload } from "../workload.ts";
 export const claim: Claim = {
   id: "P2",
   title: "a warm start shows the first screen of a view at once",
-  left: "",
+  left: "reading the first block of the stored order and the 50 rows by their number, on the worker, and the messages there and back.",
   async run({ rows, smoke }) {
     const rounds = smoke ? 1 : 3;
     const small = await warmStarts(Math.min(rows, 10_000), rounds);

@@ -18,7 +18,7 @@ const searchable = {
 export const claim: Claim = {
   id: "R3",
   title: "search, and each further key typed",
-  left: "",
+  left: "a row that matches is looked up, put into the view's order and indexed, where the scan pushes it on an array; a further key looks only at the rows found before, but those lie apart in memory.",
   async run({ rows, smoke }) {
     const size = Math.min(rows, 100_000);
     const { products } = new Workload(size);

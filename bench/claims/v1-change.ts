@@ -9,7 +9,7 @@ import { sameRows, Workload } from "../workload.ts";
 export const claim: Claim = {
   id: "V1",
   title: "one change in an open view",
-  left: "",
+  left: "of one change with a window at the middle about half is the order itself (finding the old and the new place in leaves of packed keys, shifting ids and keys), a third telling the table, which reads its visible rows again and says what changed, and the rest the write: checking and copying the row, comparing it with the one before, the event and the promise. The limit does the first and a plain call. At a million rows the look-ups of ids in Maps outweigh all of it, and ours reads fewer of them, because rows that stay are known.",
   async run(scale) {
     const sizes = scale.smoke ? [scale.rows] : [Math.min(100_000, scale.rows), scale.rows];
     const findings: Finding[] = [];

@@ -15,7 +15,7 @@ const ALL_ROWS = "one update, all rows by price";
 export const claim: Claim = {
   id: "V1",
   title: "beside other libraries",
-  left: "",
+  left: "the others copy the whole result or sort it again for each change; where a window is cheap for them they stand near the limit too, and what is left there is the same as beside the limit.",
   processes: 1,
   async run({ rows, smoke }) {
     // The smoke run takes those that are there, and needs no network.

@@ -17,7 +17,7 @@ const ROUNDS = 7;
 export const claim: Claim = {
   id: "V4",
   title: "opening a full order, and a further window on it",
-  left: "",
+  left: "the order of one number is sorted as packed keys, of text by its first characters as numbers and by the whole text where these are equal; a further window costs its handle and the reading of its rows.",
   async run({ rows, smoke }) {
     const size = Math.min(rows, 100_000);
     const workload = new Workload(size);

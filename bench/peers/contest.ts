@@ -41,7 +41,7 @@ interface OpenView {
 /** Short turns, many of them: what interrupts a turn stays out of the median. */
 const MOST_CHANGES = 50;
 /** With as many changes in a turn, the first of them don't count: another contestant has had the processor's caches. */
-const LEAD_CHANGES = 10;
+const LEAD_CHANGES = 50;
 const ROUNDS = 15;
 const MOST_OPENINGS = 10;
 const OPENINGS_BUDGET_MS = 20;

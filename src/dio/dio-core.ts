@@ -227,7 +227,7 @@ export class DioCore implements DioParts, OpenDio {
 
   renewShown(id?: string): void {
     if (id === undefined) this.#shown.renewAll();
-    else this.#shown.renewRow(id);
+    else if (this.sceneries.lookAt(id)) this.#shown.renewRow(id);
   }
 
   invalidate(): void {

@@ -2,14 +2,6 @@
 export class RowWatch {
   readonly #counts = new Map<string, number>();
 
-  get size(): number {
-    return this.#counts.size;
-  }
-
-  has(id: string): boolean {
-    return this.#counts.has(id);
-  }
-
   ids(): IterableIterator<string> {
     return this.#counts.keys();
   }

@@ -34,10 +34,10 @@ export class ShownRows {
     this.#timer?.cancel();
   }
 
-  /** The row was declared out of date. */
+  /** The row was declared out of date, and somebody looks at it. */
   renewRow(id: string): void {
     // What fails stays stale, and the next reader tries again.
-    if (this.#watch.has(id)) this.#supply.rows.refetch(id).catch(() => undefined);
+    this.#supply.rows.refetch(id).catch(() => undefined);
   }
 
   /** Everything was. */

@@ -6,6 +6,8 @@ export interface OpenHandle {
   end(error: DioramaError): void;
   /** Its rows may come from elsewhere from now on. */
   followFeed?(): void;
+  /** Whether this row is among those that it shows. */
+  looksAt?(id: string): boolean;
 }
 
 /** The handles of one host that are open, so that they end with it. */
@@ -32,6 +34,12 @@ export class OpenHandles {
     });
     this.#handles.add(handle);
     return () => this.#remove(handle);
+  }
+
+  /** Whether a row is on anybody's screen. */
+  lookAt(id: string): boolean {
+    for (const each of this.#handles) if (each.looksAt?.(id) === true) return true;
+    return false;
   }
 
   /** Ends all of them. */

@@ -44,7 +44,10 @@ export class RecordScenery<R extends object = Row> {
       load: (signal) => host.loadRow(id, signal),
       onEnd: (failure) => this.#onEnd(failure),
     });
-    this.#forget = handles.add({ end: (error) => this.#end(error, true) });
+    this.#forget = handles.add({
+      end: (error) => this.#end(error, true),
+      looksAt: (shown) => shown === id,
+    });
     this.#stopRow = host.onRow(id, () => this.#look());
     this.#stopWatching = host.watchRow(id);
     if (host.row(id) !== undefined) this.#state = COMPLETE;

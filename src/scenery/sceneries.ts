@@ -64,6 +64,11 @@ export class Sceneries {
       : new GroupedValues(surroundings, options.groupBy);
   }
 
+  /** Whether anybody shows this row: a record, or a table whose viewport, or where it has none whose rows, it is in. */
+  lookAt(id: string): boolean {
+    return this.#handles.lookAt(id);
+  }
+
   /** Ends every handle: their state is the error `closed`, their listeners hear it once. */
   close(): void {
     this.#handles.close();

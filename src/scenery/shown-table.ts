@@ -134,6 +134,12 @@ export class ShownTable {
     return this.#model.indexOf(id);
   }
 
+  /** Whether the row is in the viewport, or without one in the table. */
+  looksAt(id: string): boolean {
+    if (this.#viewport === undefined) return this.indexOf(id) !== -1;
+    return this.#kept.rows.some((row) => row?.id === id);
+  }
+
   get #isCurrent(): boolean {
     return this.#isOver || this.#told.holds;
   }

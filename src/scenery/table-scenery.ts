@@ -59,6 +59,7 @@ export class TableScenery<R extends object = Row> {
     this.#forget = handles.add({
       end: (error) => this.#end(error, true),
       followFeed: () => this.#followFeed(),
+      looksAt: (id) => this.#shown.looksAt(id),
     });
     try {
       this.#lease = this.#openLease(query);

@@ -87,8 +87,15 @@ describe("how a row stands", () => {
     expect(table.rows(0, 2).map((row) => row?.status)).toEqual(["stale", "stale"]);
     await clock.advance(100);
     await settle();
-    expect(table.rows(0, 2).map((row) => row?.status)).toEqual(["stale", "fresh"]);
-    expect([source.calls("get"), told]).toEqual([1, ["stale 120", "fresh 130"]]);
+    expect(table.rows(0, 2).map((row) => row?.status)).toEqual(["fresh", "fresh"]);
+    expect([source.calls("get"), told]).toEqual([2, ["stale 120", "fresh 130"]]);
+    table.setViewport(0, 1);
+    await dio.invalidateRecord("a");
+    await dio.invalidateRecord("c");
+    await clock.advance(100);
+    await settle();
+    expect(["a", "c"].map((id) => table.row(table.indexOf(id))?.status)).toEqual(["fresh", "stale"]);
+    expect(source.calls("get")).toBe(3);
   });
 
   test("D40 D46 what passes freshFor is stale at that moment, told, and renewed behind", async () => {

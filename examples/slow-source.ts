@@ -45,3 +45,15 @@ console.log("reads of the source:", reads);
   // #endregion
 }
 console.log("reads of the source:", reads);
+{
+  const lens = await Lens.builder().cacheAt("./cache").onStart(seedFromMaster).build();
+  const dio = await lens.makeDio(cities);
+  // #region live
+  const largest = await dio.tableScenery({ orderBy: [["people", "desc"]] }).open();
+  largest.subscribe(() => console.log("now first:", largest.row(0)?.id));
+  console.log("first:", largest.row(0)?.id, "of", largest.rowCount);
+  await dio.handleEvent({ type: "updated", id: "Riga", row: { country: "Latvia", people: 800_000 } });
+  largest.close();
+  // #endregion
+  await lens.close();
+}

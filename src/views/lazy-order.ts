@@ -199,12 +199,15 @@ export class LazyOrder {
   }
 }
 
-/** All places but the chosen ones; `all` has every place at its own number. */
+/** All places but the chosen ones, moved together where they are; `all` has every place at its own number. */
 function without(all: Uint32Array, chosen: Uint32Array): Uint32Array {
-  const isChosen = new Uint8Array(all.length);
-  for (const place of chosen) isChosen[place] = 1;
-  const others = new Uint32Array(all.length - chosen.length);
-  let at = 0;
-  for (let place = 0; place < isChosen.length; place++) if (isChosen[place] === 0) others[at++] = place;
-  return others;
+  let end = 0;
+  let next = 0;
+  for (const place of chosen.toSorted()) {
+    all.copyWithin(end, next, place);
+    end += place - next;
+    next = place + 1;
+  }
+  all.copyWithin(end, next);
+  return all.subarray(0, all.length - chosen.length);
 }

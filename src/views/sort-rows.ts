@@ -7,6 +7,8 @@ import { sortText } from "./sort-text.ts";
 const LEAST_BITS = 768;
 /** How many places are looked at between two rests of a sort. */
 const SLICE = 8_192;
+/** How many keys are only copied. */
+const GATHER_SLICE = 65_536;
 
 /** Bounds of runs of places: start, end, start, end … */
 type Runs = number[];
@@ -76,8 +78,11 @@ function* sortMany(vector: KeyVector, run: Uint32Array): Generator<void, void, v
   if (form === "value") yield* sortPlaces(run, compare);
   else if (keys instanceof Float64Array) {
     const local = new Float64Array(run.length);
-    for (let at = 0; at < run.length; at++) local[at] = keys[run[at] ?? 0] ?? 0;
-    yield;
+    for (let start = 0; start < run.length; start += GATHER_SLICE) {
+      const end = Math.min(run.length, start + GATHER_SLICE);
+      for (let at = start; at < end; at++) local[at] = keys[run[at] ?? 0] ?? 0;
+      yield;
+    }
     yield* sortFloats(local, run);
   } else yield* sortText(vector, run);
 }

@@ -7,6 +7,8 @@ import { sortFew, sortPlaces } from "./sort-places.ts";
 const LEAST = 256;
 /** How many texts are read between two rests of the sort. */
 const SLICE = 6_144;
+/** How many are compared, each text somewhere else in memory. */
+const COMPARED_SLICE = 1_024;
 /** Units from here on are not in the sequence of their numbers: surrogates stand for what comes behind all others. */
 const SURROGATES = 0xd800;
 /** Units that a float takes exactly, where each is below 256, and where not. */
@@ -51,7 +53,7 @@ function* sortEqual(
   runs: Run[],
 ): Generator<void, void, void> {
   for (let start = 0, at = 1; at <= numbers.length; at++) {
-    if (at % SLICE === 0) yield;
+    if (at % COMPARED_SLICE === 0) yield;
     if (at < numbers.length && numbers[at] === numbers[start]) continue;
     if (at - start >= LEAST) runs.push({ places: places.subarray(start, at), offset });
     else if (at - start > 1) sortFew(places, vector.compare, start, at);

@@ -1,7 +1,7 @@
 import { DioramaError, yieldToLoop } from "../base/index.ts";
 import { equalRows, type Row, type Value } from "../record/index.ts";
 import type { ConfirmOptions, DioState } from "./dio-state.ts";
-import type { ReadMark } from "./read-mark.ts";
+import { ReadMark } from "./read-mark.ts";
 
 /** What a callback was called for. */
 export type RunKind = "start" | "refresh" | "seed" | "event" | "query" | "write" | "bulk";
@@ -15,6 +15,8 @@ const STRETCH_ROWS = 4_000;
 const MAX_UNWRITTEN_ROWS = 20_000;
 /** So many rows are looked up in a warm start's table one by one; more wait until all have arrived. */
 const MAX_ENSURED_ROWS = 100;
+/** Older than every read. */
+const NO_ANSWER = new ReadMark(0, "asked");
 
 /** What was written since the last publication. */
 interface Staged {
@@ -40,6 +42,8 @@ export class Run {
   readonly mark: ReadMark;
   readonly #state: DioState;
   #staged = createStaged();
+  /** Rows that are removed without an answer as to what has become of them. */
+  readonly #forgotten = new Set<string>();
   /** On its way to everyone: the run goes on seeing it. */
   #leaving: Staged | undefined;
   /** One publication after the other. */
@@ -108,6 +112,12 @@ export class Run {
     this.#beginWrite();
     this.#staged.rows.set(id, undefined);
     this.#staged.hasRemovals = true;
+  }
+
+  /** Removes a row that is not what it was, if it is there at all: whoever reads it meanwhile knows more. */
+  forget(id: string): void {
+    this.remove(id);
+    this.#forgotten.add(id);
   }
 
   /** Everything that is not put after it is removed at the next publication. */
@@ -279,7 +289,8 @@ export class Run {
   #confirmOne(id: string, row: Row | undefined, options: ConfirmOptions): void {
     if (this.mark.isNewer(id)) return;
     const before = this.kind === "event" ? this.#state.store.get(id) : undefined;
-    this.#state.confirm(id, row, options);
+    const isForgotten = row === undefined && this.#forgotten.has(id);
+    this.#state.confirm(id, row, isForgotten ? { ...options, mark: NO_ANSWER } : options);
     if (this.kind === "event") this.#state.noteUpstream({ id, before, after: row });
   }
 

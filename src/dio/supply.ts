@@ -197,7 +197,7 @@ export class Supply {
         if (found.has(id) || !matches(id, row)) continue;
         // What is queued on it shows only while it is there: that row alone is asked for.
         if (state.overlay.has(id)) state.markStale(id);
-        else run.remove(id);
+        else run.forget(id);
       }
       await run.publish();
     });

@@ -86,7 +86,9 @@ export class ChangeDispatch {
   #chooseDoor(conditions: readonly Condition[]): Door | undefined {
     let best: Door | undefined;
     let leastCrowd = Infinity;
-    for (const door of conditions.flatMap(doorsOf)) {
+    for (const condition of conditions) {
+      const door = doorOf(condition);
+      if (door === undefined) continue;
       const known = this.#columns.get(door.column)?.selections;
       const crowd = door.values.reduce<number>((sum, value) => sum + 1 + (known?.at(value)?.size ?? 0), 0);
       if (crowd >= leastCrowd) continue;
@@ -97,15 +99,14 @@ export class ChangeDispatch {
   }
 }
 
-/** What of a condition that must hold can be looked up. A comparison with null never holds. */
-function doorsOf(condition: Condition): readonly Door[] {
-  if (condition.kind === "and") return condition.conditions.flatMap(doorsOf);
-  if (condition.kind === "id") return [{ column: undefined, values: condition.ids }];
+/** What of a condition, which is no group that must hold, can be looked up. A comparison with null never holds. */
+function doorOf(condition: Condition): Door | undefined {
+  if (condition.kind === "id") return { column: undefined, values: condition.ids };
   if (condition.kind === "compare" && condition.operator === "=")
-    return [{ column: condition.column, values: notNull([condition.value]) }];
+    return { column: condition.column, values: notNull([condition.value]) };
   if (condition.kind === "list" && condition.operator === "in")
-    return [{ column: condition.column, values: notNull(condition.values) }];
-  return [];
+    return { column: condition.column, values: notNull(condition.values) };
+  return undefined;
 }
 
 function notNull(values: readonly Value[]): readonly Value[] {

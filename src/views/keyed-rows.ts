@@ -1,6 +1,6 @@
 import type { OrderTerm } from "../query/index.ts";
 import type { Row } from "../record/index.ts";
-import { compareBy, extractKeys, idVector, type KeyVector } from "./key-vector.ts";
+import { extractKeys, idVector, type KeyVector } from "./key-vector.ts";
 import { KeyTerm } from "./key-term.ts";
 import type { KeyList } from "./order-block.ts";
 import { FULL_LEAF } from "./order-column.ts";
@@ -33,11 +33,6 @@ export class KeyedRows {
   /** Brings places into the order; the work rests now and then. */
   sort(places: Uint32Array): Generator<void, void, void> {
     return sortRows(this.vectors, places);
-  }
-
-  /** Compares the entries at two places. */
-  comparison(): (a: number, b: number) => number {
-    return compareBy(this.vectors);
   }
 
   /** Empty leaves whose columns take these keys as they are. */

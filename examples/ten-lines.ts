@@ -9,7 +9,6 @@ const products = memory("products", {
   ],
 });
 
-// #region ten-lines
 const lens = await Lens.builder().refreshEvery("5m").build();
 const dio = await lens.makeDio(products);
 const cheap = dio.vista().where("price", "<", 10).orderBy("name");
@@ -20,4 +19,3 @@ console.log("at once:", [...(await cheap.list()).keys()].join(" "));
 await dio.flush();
 console.log("in the source:", (await products.get("s1"))?.price);
 await lens.close();
-// #endregion

@@ -117,28 +117,30 @@ function runSample(tarball: string): void {
   if (!existsSync(join(user, "cache/cache.db"))) throw new Error("The sample left no cache file");
 }
 
-/** The declarations compile in a strict project, checked themselves too. */
+/** The declarations compile in strict projects, checked themselves too: one of Node, and one that knows nothing of it. */
 function checkTypes(): void {
+  // The versions that the project pins: nothing else is fetched for this.
+  for (const name of ["@types/node", "undici-types"]) {
+    cpSync(bin(name), join(user, "node_modules", name), { recursive: true });
+  }
+  writeFileSync(join(user, "core.ts"), 'import "vantage-diorama";\n');
+  writeFileSync(join(user, "all.ts"), 'import "vantage-diorama";\nimport "vantage-diorama/testing";\n');
+  const typeRoots = ["./node_modules/@types"];
+  compileUser({ lib: ["es2024", "esnext.disposable"], types: ["node"], typeRoots }, ["sample.ts", "all.ts"]);
+  compileUser({ lib: ["es2024", "dom"], types: [] }, ["core.ts"]);
+}
+
+function compileUser(options: Readonly<Record<string, readonly string[]>>, files: readonly string[]): void {
   const compilerOptions = {
     target: "es2024",
-    lib: ["es2024", "esnext.disposable"],
     module: "nodenext",
     strict: true,
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
     noEmit: true,
-    types: ["node"],
-    typeRoots: ["./node_modules/@types"],
+    ...options,
   };
-  // The versions that the project pins: nothing else is fetched for this.
-  for (const name of ["@types/node", "undici-types"]) {
-    cpSync(bin(name), join(user, "node_modules", name), { recursive: true });
-  }
-  writeFileSync(join(user, "all.ts"), 'import "vantage-diorama";\nimport "vantage-diorama/testing";\n');
-  writeFileSync(
-    join(user, "tsconfig.json"),
-    JSON.stringify({ compilerOptions, files: ["sample.ts", "all.ts"] }),
-  );
+  writeFileSync(join(user, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   runNode([bin("typescript/bin/tsc"), "-p", user], user);
 }
 

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Declarations say `Symbol.dispose`, and hold in a project whose own `lib` knows nothing of it.
 export { createActivity, DioramaError, isDioramaError, silentLogger, systemClock } from "./base/index.ts";
 export type { Activity, ActivitySignal, ActivitySwitch, Clock, Duration, ErrorCode } from "./base/index.ts";
 export type { ErrorPlace, Logger } from "./base/index.ts";
@@ -13,10 +15,11 @@ export type { TokenPage } from "./vista/index.ts";
 export type { WriteKind, WriteOp, WriteOptions } from "./vista/index.ts";
 export { createMemoryCache, createNoCache } from "./cache/index.ts";
 export type { CacheBackend, CacheBatch, CacheTable, StoredRow, TableMeta } from "./cache/index.ts";
-export type { CallbackCall, ChangeStream, ChunkLoad, CloseOptions, Dio, DioCache, DioCallbacks } from "./dio/index.ts";
-export type { DioDiagnostics, DioEvent, DioEventOf, DioEventType, EventSubscription } from "./dio/index.ts";
-export type { DeadLetters, FailedWrite, FillResult, Following, LoadSink, PendingWrite } from "./dio/index.ts";
-export type { RowsInput, TotalCall, WriteHandle, WriteRequest, WriteResult } from "./dio/index.ts";
+export type { CallbackCall, ChangeStream, ChunkLoad, CloseOptions, Dio, DioCache } from "./dio/index.ts";
+export type { DeadLetters, DioCallbacks, DioDiagnostics, DioEvent, DioEventOf } from "./dio/index.ts";
+export type { DioEventType, EventSubscription, FailedWrite, FillResult, Following } from "./dio/index.ts";
+export type { LoadSink, PendingWrite, RowsInput, TotalCall, WriteHandle, WriteRequest } from "./dio/index.ts";
+export type { WriteResult } from "./dio/index.ts";
 export type { Range } from "./views/index.ts";
 export type { Groups, GroupedFilter, GroupedValues, OrderByInput, RecordScenery } from "./scenery/index.ts";
 export type { RowReducer, RowStatus, SceneryFilter, SceneryState, SumValue } from "./scenery/index.ts";

@@ -7,7 +7,7 @@ export { evaluate } from "./evaluate.ts";
 export { evaluateWindow } from "./evaluate-window.ts";
 export { narrow, orderedBy, searching } from "./narrow.ts";
 export { toOrder, type OrderInput } from "./order-term.ts";
-export { queryKey } from "./query-key.ts";
+export { queryKey, valueKey } from "./query-key.ts";
 export { needs } from "./query-needs.ts";
 export {
   everything,

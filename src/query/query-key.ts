@@ -61,7 +61,8 @@ function setKey(keys: readonly string[]): string {
   return `[${[...new Set(keys)].sort(compareStrings).join(",")}]`;
 }
 
-function valueKey(value: Value): string {
+/** One text for values of exactly the same content by type: `5` is not `5n`, `-0` is not `0`. */
+export function valueKey(value: Value): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value);

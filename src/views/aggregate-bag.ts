@@ -1,6 +1,6 @@
 import { assert } from "../base/index.ts";
+import { valueKey } from "../query/index.ts";
 import { compareStrings, compareValues, type Value } from "../record/index.ts";
-import { toExactText } from "./group-key.ts";
 
 const MOST_IN_A_LEAF = 128;
 /** Of a leaf that is made in bulk: room for some more before it has to be split. */
@@ -170,7 +170,7 @@ function compareExactly(a: Value, b: Value): number {
   const difference = compareValues(a, b);
   if (difference !== 0 || typeof a === "string" || typeof a === "boolean") return difference;
   if (typeof a === "number" && typeof b === "number" && a !== 0) return 0;
-  return compareStrings(toExactText(a), toExactText(b));
+  return compareStrings(valueKey(a), valueKey(b));
 }
 
 /** Numbers alone, -0 apart, are sorted as numbers, which is ten times faster. */

@@ -13,19 +13,15 @@ const CONTAINER = "\uD800";
 export function toGroupKey(value: Value | undefined): GroupKey {
   if (typeof value === "bigint") return toNumber(value);
   if (typeof value !== "object") return value ?? null;
-  return value === null ? null : CONTAINER + containerText(value, conditionText);
+  return value === null ? null : CONTAINER + containerText(value);
 }
 
-/** One text for values of exactly the same content by type: `5` is not `5n`, `-0` is not `0`. */
-export function toExactText(value: Value): string {
-  if (typeof value === "bigint") return `${value}n`;
-  return Object.is(value, -0) ? "-0" : plainText(value, toExactText);
-}
-
+/** One text for values that are equal in a condition. */
 function conditionText(value: Value): string {
-  if (typeof value !== "bigint") return plainText(value, conditionText);
-  const number = toNumber(value);
-  return typeof number === "bigint" ? `${number}n` : String(number);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return containerText(value);
+  const plain = typeof value === "bigint" ? toNumber(value) : value;
+  return typeof plain === "bigint" ? `${plain}n` : String(plain);
 }
 
 /** The number that a bigint equals, where there is one. */
@@ -34,15 +30,10 @@ function toNumber(value: bigint): number | bigint {
   return Number.isFinite(nearest) && BigInt(nearest) === value ? nearest : value;
 }
 
-function plainText(value: Exclude<Value, bigint>, inner: (value: Value) => string): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  return typeof value === "object" && value !== null ? containerText(value, inner) : String(value);
-}
-
-function containerText(value: NonNullable<Value> & object, inner: (value: Value) => string): string {
+function containerText(value: NonNullable<Value> & object): string {
   if (value instanceof Date) return `d${value.getTime()}`;
   if (value instanceof Uint8Array) return `b${value.join(",")}`;
-  if (isList(value)) return `[${value.map(inner).join(",")}]`;
+  if (isList(value)) return `[${value.map(conditionText).join(",")}]`;
   const members = Object.entries(value).sort(([a], [b]) => compareStrings(a, b));
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${inner(member)}`).join(",")}}`;
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${conditionText(member)}`).join(",")}}`;
 }

@@ -1,6 +1,6 @@
 import type { Range } from "../views/index.ts";
 import type { BlockLoad, LoadOrder, LoadPurpose } from "./block-loads.ts";
-import { questionOf } from "./table-end.ts";
+import { beyondGuess, questionOf } from "./table-end.ts";
 import type { TableLayout } from "./table-layout.ts";
 import type { View } from "./view-uses.ts";
 
@@ -46,6 +46,10 @@ export function nextLoads(now: LoadSituation): readonly LoadOrder[] {
     if (!running.some(({ range }) => range.start < more.end && more.start < range.end)) begin("more", more);
   }
   const isAnyWaiting = now.isQuestionWaiting || views.some(({ isWaiting }) => isWaiting);
-  if (running.length === 0 && !isAnyWaiting) begin("question", questionOf(layout.end, pageSize));
+  if (running.length === 0 && !isAnyWaiting) {
+    const lookedTo = Math.max(...views.map(({ range }) => range.end));
+    const beyond = beyondGuess(layout.end, lookedTo, pageSize);
+    begin("question", beyond ?? questionOf(layout.end, pageSize));
+  }
   return orders;
 }

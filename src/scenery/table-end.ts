@@ -121,6 +121,16 @@ export function questionOf(end: TableEnd, pageSize: number): Range | undefined {
   return { start, end: Math.min(start + pageSize, end.bound) };
 }
 
+/**
+ * What to ask where somebody looks at the end of a guess, all of which is there: it knows nothing of rows that have come
+ * behind it.
+ */
+export function beyondGuess(end: TableEnd, lookedTo: number, pageSize: number): Range | undefined {
+  if (end.told === undefined || end.isStated || end.bound < Infinity) return undefined;
+  if (end.seen < end.told || lookedTo < end.told) return undefined;
+  return { start: end.seen, end: end.seen + pageSize };
+}
+
 /** Rows stop there. A number that went further has proven wrong, one that did not reach it as well. */
 function endAt(end: TableEnd, last: number): TableEnd {
   const told = end.told === undefined ? undefined : last;

@@ -70,7 +70,10 @@ export class LensBuilder<Built> {
     return this.#set({ totalProvider: callback });
   }
 
-  /** Loads rows of a paged Scenery by position. */
+  /**
+   * Loads the rows at positions `[start, end)` of a paged Scenery, in the order of the query, through
+   * `sink.push(index, id, row)`. They show when it resolves; a load that nobody wants any more is told by its signal.
+   */
   onLoadChunk(callback: Callback<"onLoadChunk">): this {
     return this.#set({ onLoadChunk: callback });
   }

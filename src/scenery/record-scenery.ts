@@ -90,6 +90,7 @@ export class RecordScenery<R extends object = Row> {
     return this.#state.kind === "complete" ? false : undefined;
   }
 
+  /** Whether it is known what there is, or why asking for it failed. */
   get state(): SceneryState {
     return this.#now().state;
   }

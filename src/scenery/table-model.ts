@@ -4,6 +4,7 @@ import type { Range, ViewEffect } from "../views/index.ts";
 /** How many rows there are in all, and who says so. */
 export interface Total {
   readonly value: number | undefined;
+  /** `stated` by the source or by the rows that are there; `estimated`: rows have come or left since. */
   readonly kind: "stated" | "estimated" | "unknown";
 }
 

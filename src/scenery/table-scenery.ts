@@ -107,6 +107,7 @@ export class TableScenery<R extends object = Row> {
     return this.#shown.hasMore;
   }
 
+  /** How far the rows have come, or why they could not be loaded; what is shown stays. */
   get state(): SceneryState {
     return this.#shown.state;
   }
@@ -116,6 +117,7 @@ export class TableScenery<R extends object = Row> {
     return this.#generation;
   }
 
+  /** As it was set last; without one, listeners hear of all rows. */
   get viewport(): Range | undefined {
     return this.#shown.viewport;
   }

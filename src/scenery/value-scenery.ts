@@ -71,6 +71,7 @@ export class ValueScenery<T> {
     return this.#now().value;
   }
 
+  /** `complete` with every row taken in; `error` says why there is no value, or why it may be old. */
   get state(): SceneryState {
     return this.#now().state;
   }

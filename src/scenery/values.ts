@@ -16,6 +16,7 @@ export class Values<R extends object = Row> {
     this.#surroundings = surroundings;
   }
 
+  /** How many rows there are. */
   count(): ValueScenery<number> {
     return openValue(this.#surroundings, { kind: "count" });
   }
@@ -35,6 +36,7 @@ export class Values<R extends object = Row> {
     return openValue(this.#surroundings, { kind: "min", column });
   }
 
+  /** The last cell in the one total order. */
   max(column: string): ValueScenery<Value> {
     return openValue(this.#surroundings, { kind: "max", column });
   }

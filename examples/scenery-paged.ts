@@ -20,7 +20,7 @@ const lens = await Lens.builder()
   .build();
 const dio = await lens.makeDio(songs);
 const list = await dio.tableScenery().open();
-console.log(list.rowCount, list.row(0)?.row.title, list.row(500)?.row.title);
+console.log(list.rowCount, list.total.kind, list.row(0)?.row.title, list.row(500)?.row.title);
 
 list.setViewport(547, 567); // where a user has scrolled to
 await new Promise<void>((resolve) => {

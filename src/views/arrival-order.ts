@@ -15,17 +15,15 @@ export class ArrivalOrder implements RowOrder {
   readonly #arrivals: Arrivals;
   readonly #index: OrderIndex;
 
-  /** The ids stand beside their numbers, which ascend. */
-  constructor(arrivals: Arrivals, ids: readonly string[], numbers: Float64Array) {
+  private constructor(arrivals: Arrivals, ids: readonly string[], numbers: Float64Array) {
     this.#arrivals = arrivals;
     const assembler = new OrderAssembler(byArrival, ["number"]);
     assert(assembler.append({ ids, keys: [numbers] }), "arrival numbers ascend");
     this.#index = assembler.finish();
   }
 
-  /** Of ids in any order. */
-  static of(arrivals: Arrivals, ids: readonly string[]): ArrivalOrder {
-    const numbers = Float64Array.from(ids, (id) => arrivals.numberOf(id));
+  /** Of ids that stand beside their numbers, in any order. */
+  static of(arrivals: Arrivals, ids: readonly string[], numbers: Float64Array): ArrivalOrder {
     const isAscending = numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0));
     if (isAscending) return new ArrivalOrder(arrivals, ids, numbers);
     const places = Uint32Array.from(ids.keys()).sort((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));

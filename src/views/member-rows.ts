@@ -1,9 +1,10 @@
+import { everything } from "../query/index.ts";
 import type { Entry } from "../record/index.ts";
 import { ArrivalOrder } from "./arrival-order.ts";
 import { Arrivals } from "./arrivals.ts";
 import { chooseBase } from "./base-view.ts";
 import { LazyOrder } from "./lazy-order.ts";
-import { compileScope, isEverything, type QueryScope } from "./query-scope.ts";
+import { compileScope, isEverything, QueryScope } from "./query-scope.ts";
 import type { RowChange } from "./row-change.ts";
 import type { RowOrder } from "./row-order.ts";
 import type { RowSet } from "./row-set.ts";
@@ -11,6 +12,8 @@ import { scanRows } from "./scan-rows.ts";
 import type { OrderIdentity, SharedOrder } from "./shared-order.ts";
 import { orderSorted } from "./sorted-order.ts";
 import type { ViewPool } from "./view-pool.ts";
+
+const wholeScope = new QueryScope(everything, undefined);
 
 /** Finds the rows of a scope: through a view that has them all, where there is one, else among all rows. */
 export class MemberRows {
@@ -32,12 +35,15 @@ export class MemberRows {
 
   /** As the rows are now. */
   createOrder({ query, scope, orderKey }: OrderIdentity): RowOrder {
-    if (query.order.length === 0 && this.#arrivals === undefined) return this.#createFirstByArrival(scope);
+    const arrivals = query.order.length === 0 ? this.#arrivalsNow() : undefined;
     const base = chooseBase(this.#orders, scope, { rowCount: this.#rows.count, orderKey });
+    if (base === undefined && arrivals !== undefined) return this.#createByArrival(scope, arrivals);
     const ids = base?.order.idsBetween(0, base.order.count);
     const found = scanRows(this.#rows, scope, base && ids && { scope: base.scope, ids });
-    if (this.#arrivals !== undefined && query.order.length === 0)
-      return ArrivalOrder.of(this.#arrivals, found.ids);
+    if (arrivals !== undefined) {
+      const numbers = Float64Array.from(found.ids, (id) => arrivals.numberOf(id));
+      return ArrivalOrder.of(arrivals, found.ids, numbers);
+    }
     const isSorted = base?.orderKey === orderKey;
     return isSorted
       ? orderSorted(query.order, found.ids, found.rows)
@@ -88,22 +94,27 @@ export class MemberRows {
     this.#arrivals = undefined;
   }
 
-  /** Numbers the rows while it looks for those of the scope; which id has which number is noted behind it. */
-  #createFirstByArrival(scope: QueryScope): RowOrder {
+  /** Which id has which number is noted behind what else goes on. */
+  #arrivalsNow(): Arrivals {
+    if (this.#arrivals !== undefined) return this.#arrivals;
+    const { ids } = scanRows(this.#rows, wholeScope);
+    const arrivals = new Arrivals(ids);
+    this.#arrivals = arrivals;
+    this.#schedule(() => this.#arrivals === arrivals && arrivals.step());
+    return arrivals;
+  }
+
+  #createByArrival(scope: QueryScope, arrivals: Arrivals): RowOrder {
     const holds = compileScope(scope);
-    const allIds: string[] = [];
+    const numberOf = arrivals.inOrder();
     const ids: string[] = [];
     const numbers: number[] = [];
     for (const [id, row] of this.#rows.entries()) {
-      if (holds(id, row)) {
-        ids.push(id);
-        numbers.push(allIds.length);
-      }
-      allIds.push(id);
+      const number = numberOf(id);
+      if (!holds(id, row)) continue;
+      ids.push(id);
+      numbers.push(number);
     }
-    const arrivals = new Arrivals(allIds);
-    this.#arrivals = arrivals;
-    this.#schedule(() => this.#arrivals === arrivals && arrivals.step());
-    return new ArrivalOrder(arrivals, ids, Float64Array.from(numbers));
+    return ArrivalOrder.of(arrivals, ids, Float64Array.from(numbers));
   }
 }

@@ -31,6 +31,11 @@ export class Arrivals {
     return this.#numbers.size * ENTRY_BYTES + this.#start.length * START_BYTES;
   }
 
+  /** Whether an id's number can be looked up without work on all of them. */
+  get isNoted(): boolean {
+    return this.#noted === this.#start.length;
+  }
+
   /** Of an id that is there. */
   numberOf(id: string): number {
     const known = this.#numbers.get(id);

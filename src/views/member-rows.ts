@@ -36,7 +36,10 @@ export class MemberRows {
   /** As the rows are now. */
   createOrder({ query, scope, orderKey }: OrderIdentity): RowOrder {
     const arrivals = query.order.length === 0 ? this.#arrivalsNow() : undefined;
-    const base = chooseBase(this.#orders, scope, { rowCount: this.#rows.count, orderKey });
+    const base =
+      arrivals?.isNoted === false
+        ? undefined
+        : chooseBase(this.#orders, scope, { rowCount: this.#rows.count, orderKey });
     if (base === undefined && arrivals !== undefined) return this.#createByArrival(scope, arrivals);
     const ids = base?.order.idsBetween(0, base.order.count);
     const found = scanRows(this.#rows, scope, base && ids && { scope: base.scope, ids });

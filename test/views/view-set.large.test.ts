@@ -103,6 +103,7 @@ describe("views of many rows", () => {
     const large = new Large(createRandom(7));
     large.views.openOrdered(everything);
     large.change(300);
+    large.step();
     // It has few rows, which are cheaper to look up than to come by; its order is completed for that.
     const few = orderedBy(narrow(oneGroup, condition("n", "<", 20)), ["n", "desc"]);
     const base = large.views.openOrdered(few);

@@ -47,8 +47,8 @@ export class Oracle {
   readonly stale = new Set<string>();
   /** While all is stale: read again since. */
   readonly freshAgain = new Set<string>();
-  /** The row that a Scenery looks at, beside those that look at all: what is out of date is read again at once. */
-  watched: string | undefined;
+  /** Where there are Sceneries: whether one shows the row, and what is out of date is read again at once. */
+  looksAt: ((id: string) => boolean) | undefined;
   /** Queries that onQuery has brought. */
   readonly filled = new Set<string>();
   queue: PendingOp[] = [];
@@ -168,7 +168,7 @@ export class Oracle {
     for (const op of this.queue) if (op.tries > 0) op.outdated.add(true);
     this.isAllStale = true;
     this.freshAgain.clear();
-    if (this.watched !== undefined && this.isComplete) this.readAll();
+    if (this.looksAt !== undefined && this.isComplete) this.readAll();
   }
 
   /** By hand. */
@@ -176,14 +176,14 @@ export class Oracle {
     for (const id of Array.from(this.held.keys())) this.hold(id, undefined);
     this.isComplete = false;
     this.filled.clear();
-    if (this.watched !== undefined) this.readAll();
+    if (this.looksAt !== undefined) this.readAll();
   }
 
   invalidate(id: string): void {
     for (const op of this.queue) if (op.tries > 0) op.outdated.add(id);
     this.stale.add(id);
     this.freshAgain.delete(id);
-    if (this.watched === id) this.reread(id);
+    if (this.looksAt?.(id) === true) this.reread(id);
   }
 
   reread(id: string): void {

@@ -22,8 +22,6 @@ interface Known {
 
 /** One Scenery of each kind, and what somebody knows of them who reads only when they tell. */
 export class OpenSceneries {
-  /** Of the record. */
-  readonly id = WATCHED;
   readonly #table: TableScenery;
   readonly #window: TableScenery;
   readonly #record: RecordScenery;
@@ -56,6 +54,12 @@ export class OpenSceneries {
       record: await dio.recordScenery(WATCHED).open(),
       groups: await dio.valueScenery({ groupBy: "category" }).sum("price").open(),
     });
+  }
+
+  /** The record does, or the table. */
+  looksAt(id: string, oracle: Oracle): boolean {
+    const row = oracle.visible(id);
+    return id === WATCHED || (row !== undefined && evaluate([[id, row]], query, undefined).length > 0);
   }
 
   /** After everything has settled. */

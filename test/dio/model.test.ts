@@ -188,7 +188,8 @@ class Play {
     await play.#follow();
     if (isShown === true) {
       play.#sceneries = await OpenSceneries.open(dio);
-      oracle.watched = play.#sceneries.id;
+      const sceneries = play.#sceneries;
+      oracle.looksAt = (each) => sceneries.looksAt(each, oracle);
     }
     return play;
   }

@@ -7,6 +7,7 @@ export class Workload {
   readonly #current: Map<string, Product>;
   readonly #random = createRandom(7);
   #order: LimitOrder | undefined;
+  #made = 0;
 
   constructor(rows: number) {
     this.products = [...generateProducts(rows, 1)];
@@ -40,8 +41,8 @@ export class Workload {
   changesAround(offset: number, count: number): Product[] {
     this.#order ??= new LimitOrder(this.#current);
     const order = this.#order;
-    return Array.from({ length: count }, (_, n) => {
-      if (n % 2 === 0) return this.#reprice(this.#anyone(), this.#price());
+    return Array.from({ length: count }, () => {
+      if (this.#next() % 2 === 0) return this.#reprice(this.#anyone(), this.#price());
       const [shown, other] = order.rowsBetween(offset + this.#random.integer(0, 48), offset + 50);
       if (shown === undefined) return this.#reprice(this.#anyone(), this.#price());
       const price = Math.round((shown.price + (other?.price ?? 1)) * 50 - 1) / 100;
@@ -53,8 +54,8 @@ export class Workload {
   changesOfExtremes(count: number): Product[] {
     this.#order ??= new LimitOrder(this.#current);
     const order = this.#order;
-    return Array.from({ length: count }, (_, n) => {
-      const rank = n % 2 === 0 ? 0 : order.count - 1;
+    return Array.from({ length: count }, () => {
+      const rank = this.#next() % 2 === 0 ? 0 : order.count - 1;
       const [extreme] = order.rowsBetween(rank, rank + 1);
       return this.#reprice(extreme ?? this.#anyone(), this.#price());
     });
@@ -65,6 +66,12 @@ export class Workload {
     return [...this.#current.values()]
       .filter((product) => category === undefined || product.category === category)
       .sort((a, b) => b.price - a.price || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Which of two kinds of change is next, however few are asked for at a time. */
+  #next(): number {
+    this.#made += 1;
+    return this.#made;
   }
 
   #anyone(): Product {

@@ -31,7 +31,7 @@ export class RecordScenery<R extends object = Row> {
   #stopNotices: (() => void) | undefined;
   #listeners = new Listeners<void>();
   #state: SceneryState = LOADING;
-  #told: Shown;
+  #told: Shown = { row: undefined, status: undefined, failure: undefined, state: LOADING };
   #generation = 0;
   #isClosed = false;
   #isSilent = false;
@@ -68,9 +68,8 @@ export class RecordScenery<R extends object = Row> {
 
   /** As it is now; `undefined`: there is none, or it is not known yet. */
   get row(): R | undefined {
-    if (this.#isClosed) return undefined;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type is the application's claim
-    return this.#host.row(this.id) as R | undefined;
+    return this.#row as R | undefined;
   }
 
   /** `loading` before the first answer; `undefined` where there is no row. */
@@ -121,7 +120,10 @@ export class RecordScenery<R extends object = Row> {
   }
 
   get #row(): Row | undefined {
-    return this.#isClosed ? undefined : this.#host.row(this.id);
+    if (this.#isClosed) return undefined;
+    const { row } = this.#told;
+    // Where everyone has been told of everything, so has this: the row is the one that it was told of.
+    return row !== undefined && this.#host.settle() === this.#host.told ? row : this.#host.row(this.id);
   }
 
   #now(): Shown {

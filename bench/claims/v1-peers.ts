@@ -15,7 +15,7 @@ const ALL_ROWS = "one update, all rows by price";
 export const claim: Claim = {
   id: "V1",
   title: "beside other libraries",
-  left: "the others copy the whole result or sort it again for each change; where a window is cheap for them they stand near the limit too, and what is left there is the same as beside the limit.",
+  left: "the others copy the whole result or sort it again for each change; where a window is cheap for them they stand near the limit too, and what is left there is the same as beside the limit. Right after another library has had its turn, the processor's caches hold nothing of ours: a change of the whole order takes 11 µs then, which misses 90 times TanStack DB, and 5 to 7 µs beside the limit alone.",
   processes: 1,
   async run({ rows, smoke }) {
     // The smoke run takes those that are there, and needs no network.

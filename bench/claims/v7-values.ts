@@ -9,7 +9,7 @@ import { Workload } from "../workload.ts";
 export const claim: Claim = {
   id: "V7",
   title: "values over the rows, one change",
-  left: "the write itself: the row is checked, copied, compared and announced before the sum moves, which takes longer than all that the limit does. The sums are exact, which a running number is not.",
+  left: "the write itself: the row is checked, copied, compared and announced before the sum moves, which takes longer than all that the limit does. Without maps, sets and lists of keys for a single changed row, and with one promise for each write, it went from 2.9 to 2.0 µs; among 1,000 rows, which fit the caches, it takes 0.8 µs, so that most of it is waiting for memory: the row that is replaced, its texts, its place in the Map. The sums are exact, which a running number is not.",
   async run(scale) {
     const sizes = scale.smoke ? [scale.rows] : [Math.min(100_000, scale.rows), scale.rows];
     const findings: Finding[] = [];

@@ -37,7 +37,15 @@ export interface DioDiagnostics {
     readonly refreshing: boolean;
     readonly seeding: boolean;
   };
-  /** Views that are kept up to date, and handles of Sceneries that are open. */
-  readonly views: { readonly open: number; readonly sceneries: number };
+  readonly views: {
+    /** Indexes and aggregates in use, kept up to date with every change. */
+    readonly open: number;
+    /** Those that nobody uses any more, kept for a while in case somebody asks again. */
+    readonly idle: number;
+    /** What all of them take, about. */
+    readonly sizeBytes: number;
+    /** Handles of Sceneries that are open. */
+    readonly sceneries: number;
+  };
   readonly events: { readonly lastSeq: number; readonly subscribers: number };
 }

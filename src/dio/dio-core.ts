@@ -269,7 +269,7 @@ export class DioCore implements DioParts, OpenDio {
         refreshing: this.#wholeReads.isRefreshing,
         seeding: this.#wholeReads.isSeeding,
       },
-      views: { open: this.state.viewCount, sceneries: this.sceneries.openCount },
+      views: { ...this.state.viewFigures, sceneries: this.sceneries.openCount },
       events: { lastSeq: bus.lastSeq, subscribers: bus.subscriberCount },
     };
   }

@@ -122,9 +122,10 @@ export class DioState {
     return this.#views.sweep(nowMs);
   }
 
-  /** How many views are kept up to date. */
-  get viewCount(): number {
-    return this.#views.size;
+  /** Views in use, those kept in case somebody asks again, and what all of them take. */
+  get viewFigures(): { readonly open: number; readonly idle: number; readonly sizeBytes: number } {
+    const { views, idle, sizeBytes } = this.#views.figures;
+    return { open: views - idle, idle, sizeBytes };
   }
 
   /** Whether anyone follows rows or their status. */

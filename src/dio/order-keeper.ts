@@ -60,7 +60,8 @@ export class OrderKeeper {
       this.#keeping = this.#keep();
       await this.#keeping;
     }
-    if (state.viewCount > 0) this.watch();
+    const { open, idle } = state.viewFigures;
+    if (open + idle > 0) this.watch();
   }
 
   /** Never rejects: an order that is not kept is made anew. */

@@ -1,6 +1,7 @@
 import { messageOf, type Timer } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import { Listeners, type OrderedView, type ViewEffect } from "../views/index.ts";
+import { addUse } from "./add-use.ts";
 import { Preparation } from "./preparation.ts";
 import type { SceneryHost } from "./scenery-host.ts";
 import { COMPLETE, LOADING, PARTIAL } from "./scenery-state.ts";
@@ -20,7 +21,6 @@ export class EagerTable implements TableModel {
   readonly #query: Query;
   readonly #preparation: Preparation;
   readonly #uses = new Listeners<ViewEffect>();
-  #useCount = 0;
   /** Opened when it is known what to show: rows that come in bulk are cheaper to order at once. */
   #view: OrderedView | undefined;
   #stopView: (() => void) | undefined;
@@ -102,19 +102,7 @@ export class EagerTable implements TableModel {
   }
 
   use(onChange: (effect: ViewEffect) => void): ModelUse {
-    const stop = this.#uses.add(onChange);
-    this.#useCount += 1;
-    let isReleased = false;
-    return {
-      setViewport: () => undefined,
-      release: () => {
-        if (isReleased) return;
-        isReleased = true;
-        stop();
-        this.#useCount -= 1;
-        if (this.#useCount === 0) this.#close();
-      },
-    };
+    return addUse(this.#uses, onChange, () => this.#close());
   }
 
   #openView(): OrderedView | undefined {

@@ -1,6 +1,7 @@
 import { type DioramaError, messageOf } from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import { Listeners, type RowChange, type ViewEffect } from "../views/index.ts";
+import { addUse } from "./add-use.ts";
 import { announce } from "./announce.ts";
 import { DelayedCall } from "./delayed-call.ts";
 import { LostRows } from "./lost-rows.ts";
@@ -37,7 +38,6 @@ export class SequentialTable implements TableModel {
   /** Rows have moved since the walk that goes on, or failed, was begun. */
   #isReloadDue = false;
   #failure: DioramaError | undefined;
-  #useCount = 0;
   #isOver = false;
 
   constructor(host: SceneryHost, query: Query, pageSize: number) {
@@ -108,19 +108,7 @@ export class SequentialTable implements TableModel {
   }
 
   use(onChange: (effect: ViewEffect) => void): ModelUse {
-    const stop = this.#listeners.add(onChange);
-    this.#useCount += 1;
-    let isReleased = false;
-    return {
-      setViewport: () => undefined,
-      release: () => {
-        if (isReleased) return;
-        isReleased = true;
-        stop();
-        this.#useCount -= 1;
-        if (this.#useCount === 0) this.#end();
-      },
-    };
+    return addUse(this.#listeners, onChange, () => this.#end());
   }
 
   #walkOn(): void {

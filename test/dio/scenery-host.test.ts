@@ -276,11 +276,12 @@ describe("the life of Sceneries", () => {
   test("D37 D44 views and handles are told in the diagnostics, and let go of", async () => {
     const { dio, clock } = await openDio();
     const table = await dio.tableScenery({ orderBy: "price" }).open();
-    expect(dio.diagnostics().views).toEqual({ open: 1, sceneries: 1 });
+    expect(dio.diagnostics().views).toMatchObject({ open: 1, idle: 0, sceneries: 1 });
+    expect(dio.diagnostics().views.sizeBytes).toBeGreaterThan(0);
     table.close();
-    expect(dio.diagnostics().views).toEqual({ open: 1, sceneries: 0 });
+    expect(dio.diagnostics().views).toMatchObject({ open: 0, idle: 1, sceneries: 0 });
     await clock.advance(120_000);
-    expect(dio.diagnostics().views).toEqual({ open: 0, sceneries: 0 });
+    expect(dio.diagnostics().views).toEqual({ open: 0, idle: 0, sizeBytes: 0, sceneries: 0 });
   });
 });
 
@@ -300,8 +301,10 @@ describe("the facade and the views", () => {
     expect([...rows.keys(), ...(await query.fetchNext(token, 2)).rows.keys()]).toEqual(["e", "c", "a"]);
     table.close();
     expect(await query.count()).toBe(3);
+    // The order, and the count.
+    expect(dio.diagnostics().views).toMatchObject({ open: 0, idle: 2 });
     await clock.advance(120_000);
-    expect(dio.diagnostics().views.open).toBe(0);
+    expect(dio.diagnostics().views.idle).toBe(0);
   });
 
   test("D2 D45 a read in the middle of a stretch sees what was written in it", async () => {

@@ -15,6 +15,8 @@ export interface Room {
   readonly mayImport: readonly string[];
   /** Rooms that it may import types of, and nothing that runs. */
   readonly mayImportTypesOf: readonly string[];
+  /** Adapters of those rooms that this room chooses from, as "room/folder"; it imports their index.ts. */
+  readonly mayImportAdapters: readonly string[];
   readonly runsIn: Platform;
   /** Prefixes of the numbered rules in docs/spec that this room's tests prove. */
   readonly rulePrefixes: readonly string[];
@@ -26,13 +28,19 @@ export interface Room {
 
 export interface Adapter {
   readonly folder: string;
+  /** Rooms that the adapter may import beyond those of its room. */
+  readonly mayImport: readonly string[];
   readonly runsIn: Platform;
   readonly rulePrefixes: readonly string[];
   readonly packages: readonly string[];
 }
 
-type Row = Omit<Room, "folder" | "mayImportTypesOf" | "rulePrefixes" | "packages" | "adapters"> & {
+type Row = Omit<
+  Room,
+  "folder" | "mayImportTypesOf" | "mayImportAdapters" | "rulePrefixes" | "packages" | "adapters"
+> & {
   readonly mayImportTypesOf?: readonly string[];
+  readonly mayImportAdapters?: readonly string[];
   readonly rulePrefixes?: readonly string[];
   readonly packages?: readonly string[];
   readonly adapters?: readonly Adapter[];
@@ -41,6 +49,7 @@ type Row = Omit<Room, "folder" | "mayImportTypesOf" | "rulePrefixes" | "packages
 const row = ({
   name,
   mayImportTypesOf = [],
+  mayImportAdapters = [],
   rulePrefixes = [],
   packages = [],
   adapters = [],
@@ -49,6 +58,7 @@ const row = ({
   name,
   folder: `src/${name}`,
   mayImportTypesOf,
+  mayImportAdapters,
   rulePrefixes,
   packages,
   adapters,
@@ -85,13 +95,19 @@ export const rooms: readonly Room[] = [
     rulePrefixes: ["V"],
   }),
   row({
+    name: "sqlite",
+    purpose: "what every SQLite file shares: the folder and its lock, kinds of failure, the worker's link",
+    mayImport: ["base"],
+    runsIn: "node",
+  }),
+  row({
     name: "cache",
     purpose: "the contract of a cache and its stores",
     mayImport: ["base", "record"],
     mayImportTypesOf: ["vista"],
     runsIn: "anywhere",
     rulePrefixes: ["C"],
-    adapters: [{ folder: "sqlite", runsIn: "node", rulePrefixes: [], packages: [] }],
+    adapters: [{ folder: "sqlite", mayImport: ["sqlite"], runsIn: "node", rulePrefixes: [], packages: [] }],
   }),
   row({
     name: "queue",
@@ -123,9 +139,17 @@ export const rooms: readonly Room[] = [
     rulePrefixes: ["D", "W"],
   }),
   row({
+    name: "durable",
+    purpose: "what cacheAt opens in a folder: the cache and the queue, held by one lock",
+    mayImport: ["base", "sqlite", "cache", "queue"],
+    mayImportAdapters: ["cache/sqlite"],
+    runsIn: "node",
+  }),
+  row({
     name: "lens",
     purpose: "Lens and LensBuilder",
     mayImport: ["base", "record", "query", "vista", "cache", "queue", "views", "scenery", "dio"],
+
     runsIn: "anywhere",
     rulePrefixes: ["L"],
   }),
@@ -134,7 +158,9 @@ export const rooms: readonly Room[] = [
     purpose: "drivers, one adapter each",
     mayImport: ["base", "record", "query", "vista"],
     runsIn: "anywhere",
-    adapters: [{ folder: "csv", runsIn: "node", rulePrefixes: ["CSV"], packages: ["papaparse"] }],
+    adapters: [
+      { folder: "csv", mayImport: [], runsIn: "node", rulePrefixes: ["CSV"], packages: ["papaparse"] },
+    ],
   }),
   row({
     name: "testing",
@@ -148,7 +174,7 @@ export const rooms: readonly Room[] = [
 /** The rules of docs/spec/promises.md belong to no room: tests under test/ prove them. */
 export const promisePrefix = "P";
 
-/** The one import of a durable adapter (package.json "imports"), and the room that may make it. */
+/** The one import of the durable stores (package.json "imports"), and the room that may make it. */
 export const durableDoor = { specifier: "#durable", room: "lens" } as const;
 
 /** The only file that reads the time or sets a timer. */

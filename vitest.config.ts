@@ -9,7 +9,7 @@ export default defineConfig({
       { find: /^vantage-diorama$/, replacement: src("index.ts") },
       { find: /^vantage-diorama\/sources\/csv$/, replacement: src("sources/csv/index.ts") },
       { find: /^vantage-diorama\/testing$/, replacement: src("testing/index.ts") },
-      { find: /^#durable$/, replacement: src("cache/sqlite/index.ts") },
+      { find: /^#durable$/, replacement: src("durable/index.ts") },
     ],
   },
   test: {

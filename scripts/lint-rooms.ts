@@ -50,21 +50,32 @@ const clockRule: unknown = [
 ];
 
 /** Files are matched, never folders: a pattern that takes a folder can't be taken back inside it. */
-const enterByIndex = (path: string, name: string): Pattern => ({
-  group: [`${path}/*.ts`, `${path}/*/**/*.ts`, `!${path}/index.ts`],
+const enterByIndex = (path: string, name: string, adapters: readonly string[]): Pattern => ({
+  group: [
+    `${path}/*.ts`,
+    `${path}/*/**/*.ts`,
+    `!${path}/index.ts`,
+    ...adapters.map((folder) => `!${path}/${folder}/index.ts`),
+  ],
   message: `Enter ${name} by its index.ts.`,
 });
+
+/** Folders of the adapters of `other` that the room may import. */
+const openAdapters = (room: Room, other: Room): string[] =>
+  other.adapters
+    .map(({ folder }) => folder)
+    .filter((folder) => room.mayImportAdapters.includes(`${other.name}/${folder}`));
 
 const closed = (path: string, message: string): Pattern => ({ group: [`${path}/**/*.ts`], message });
 
 /** What holds for every file of a room; `up` leads from the file's folder to src/. */
-function roomPatterns(room: Room, up: string): Pattern[] {
-  const open = new Set([...room.mayImport, ...room.mayImportTypesOf]);
+function roomPatterns(room: Room, up: string, more: readonly string[] = []): Pattern[] {
+  const open = new Set([...room.mayImport, ...room.mayImportTypesOf, ...more]);
   const others = rooms.filter((other) => other.name !== room.name);
   return [
     ...others.map((other) =>
       open.has(other.name)
-        ? enterByIndex(`${up}${other.name}`, other.name)
+        ? enterByIndex(`${up}${other.name}`, other.name, openAdapters(room, other))
         : closed(`${up}${other.name}`, `${room.name} may not import ${other.name}: see rooms.ts.`),
     ),
     {
@@ -115,7 +126,7 @@ function adapterOverride(room: Room, adapter: Adapter): Override {
   const siblings = room.adapters.filter(({ folder }) => folder !== adapter.folder);
   return importsOverride(`${room.folder}/${adapter.folder}/**`, [
     ...platformPatterns(adapter.runsIn),
-    ...roomPatterns(room, "../../"),
+    ...roomPatterns(room, "../../", adapter.mayImport),
     ownIndex("./index.ts", "../index.ts"),
     ...siblings.map(({ folder }) => closed(`../${folder}`, "Adapters never import each other.")),
   ]);

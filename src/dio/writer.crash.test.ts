@@ -59,6 +59,7 @@ class Machine {
   async openQueue(): Promise<WriteQueue> {
     const life = this.#life;
     return {
+      lost: [],
       kept: [...this.ops.values()].toSorted((a, b) => a.sequence - b.sequence),
       apply: async ({ puts = [], removes = [] }: QueueBatch) => {
         await Promise.resolve();

@@ -30,6 +30,7 @@ async function openQueue(queues: QueueBackend): Promise<OpenQueue> {
   const ops = new Map(queue.kept.map((kept) => [kept.sequence, kept]));
   const open: OpenQueue = {
     kept: queue.kept,
+    lost: queue.lost,
     ops,
     fails: undefined,
     async apply(batch) {

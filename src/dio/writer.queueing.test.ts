@@ -12,6 +12,7 @@ async function createFullQueue(
   const batches: QueueBatch[] = [];
   return {
     kept: queue.kept,
+    lost: queue.lost,
     batches,
     async apply(batch) {
       batches.push(batch);

@@ -6,15 +6,13 @@ import {
   toSafeLogger,
   toMilliseconds,
 } from "../base/index.ts";
-import { type CacheBackend, createMemoryCache } from "../cache/index.ts";
 import type { CloseOptions, Dio, OpenDio, openDio } from "../dio/index.ts";
-import { createMemoryQueues, type QueueBackend } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Source, Vista } from "../vista/index.ts";
 import { checkFill, checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
 import { reconcileWithMaster, seedFromMaster } from "./fill-from-master.ts";
 import { LensBuilder } from "./lens-builder.ts";
-import { openCache } from "./open-cache.ts";
+import { type LensStores, openStores } from "./open-stores.ts";
 import type { DioSettings, LensSettings, MakeDioSettings } from "./settings.ts";
 import { callbacksOf, untypedSettings, untypedVista } from "./untyped.ts";
 
@@ -23,30 +21,24 @@ type OpenDioFunction = typeof openDio;
 /** Shared policy: the cache, the callbacks, when to refresh. Built once; makes a Dio of any Vista. */
 export class Lens {
   readonly #settings: LensSettings;
-  readonly #cache: CacheBackend;
+  readonly #stores: LensStores;
   readonly #makeOne: OpenDioFunction;
-  /** One that was handed over may serve others too: whoever made it closes it. */
-  readonly #ownsCache: boolean;
-  readonly #queues: QueueBackend = createMemoryQueues();
   readonly #dios = new Set<OpenDio>();
   readonly #opening = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  private constructor(settings: LensSettings, cache: CacheBackend, makeOne: OpenDioFunction) {
+  private constructor(settings: LensSettings, stores: LensStores, makeOne: OpenDioFunction) {
     this.#settings = settings;
-    this.#cache = cache;
+    this.#stores = stores;
     this.#makeOne = makeOne;
-    this.#ownsCache = settings.cacheSource === undefined;
   }
 
   /** Begins a Lens; `build()` opens it. */
   static builder(): LensBuilder<Lens> {
     return new LensBuilder(async (settings) => {
-      const { cacheAt, cacheSource } = settings;
       // Loaded with the first Lens and not with the entry: it is more than all the rest.
       const room = await import("../dio/index.ts");
-      if (cacheAt !== undefined) return new Lens(settings, await openCache(cacheAt, settings), room.openDio);
-      return new Lens(settings, cacheSource ?? createMemoryCache(), room.openDio);
+      return new Lens(settings, await openStores(settings), room.openDio);
     });
   }
 
@@ -81,7 +73,8 @@ export class Lens {
     checkOverrides(overrides, problems);
     const settings = mergeSettings(this.#settings, untypedSettings(overrides));
     const policy = resolvePolicy(settings, problems);
-    checkFill(settings, this.#cache, problems);
+    const { cache } = this.#stores;
+    checkFill(settings, cache, problems);
     problems.throwIfAny("this Dio can't be made");
     const table = overrides.table ?? master.name;
     return this.#makeOne<R>(master, {
@@ -90,8 +83,8 @@ export class Lens {
       callbacks: callbacksOf(settings),
       seed: seedFromMaster,
       reconcile: reconcileWithMaster,
-      cache: this.#cache,
-      queues: this.#queues,
+      cache,
+      queues: this.#stores.queues,
       activity: settings.activity ?? createActivity(),
       logger: toSafeLogger(settings.logger ?? silentLogger),
       clock: settings.clock ?? systemClock,
@@ -108,13 +101,13 @@ export class Lens {
     const drainMs = toMilliseconds(options.drain ?? "30s", "close({ drain })");
     try {
       // What ends with this Lens need not be written once more.
-      const isKept = !this.#ownsCache || this.#cache.durable;
+      const { cache, ownsCache } = this.#stores;
+      const isKept = !ownsCache || cache.durable;
       await settleAll([...this.#dios].map((open) => open.close(drainMs, { isKept })));
     } finally {
       // Those that were being made end too: they were closed, or find the Lens closed.
       await Promise.allSettled(this.#opening);
-      await this.#queues.close();
-      if (this.#ownsCache) await this.#cache.close();
+      await this.#stores.close();
     }
   }
 

@@ -1,5 +1,5 @@
 import { DioramaError } from "../base/index.ts";
-import type { QueueBackend, QueueBatch, QueuedOp, WriteQueue } from "./write-queue.ts";
+import type { LostOp, QueueBackend, QueueBatch, QueuedOp, WriteQueue } from "./write-queue.ts";
 
 /** Queues in this process: ops survive closing and opening a queue, and end with the backend. */
 export function createMemoryQueues(): QueueBackend {
@@ -35,6 +35,7 @@ class MemoryQueues implements QueueBackend {
 
 class MemoryQueue implements WriteQueue {
   readonly kept: readonly QueuedOp[];
+  readonly lost: readonly LostOp[] = [];
   readonly #name: string;
   readonly #ops: Map<number, QueuedOp>;
   readonly #onClose: () => void;

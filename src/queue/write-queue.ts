@@ -30,19 +30,55 @@ export interface QueueBatch {
 }
 
 /**
+ * What a kept op survives. fsync: a power cut, as far as the disk does what it says. process: the end of the
+ * process, however it comes. memory: nothing.
+ */
+export type Durability = "fsync" | "process" | "memory";
+
+export interface ApplyOptions {
+  /**
+   * The batch need only survive the end of the process when `apply` resolves; the disk has it within a second, or
+   * with whatever is flushed before that. For changes that a power cut may take back without harm: what was
+   * confirmed is then sent again.
+   */
+  readonly relaxed?: boolean | undefined;
+}
+
+/** An op, or a part of the file that may have held some, that could not be read when the queue was opened. */
+export interface LostOp {
+  /** Where it stood, for people: the file and the page, the byte or the sequence. */
+  readonly position: string;
+  /** In one line. */
+  readonly reason: string;
+  /** As far as they could still be read. */
+  readonly sequence?: number | undefined;
+  readonly opId?: string | undefined;
+  /** Of the row. */
+  readonly id?: string | undefined;
+}
+
+/**
  * Keeps the ops of one Dio. What `apply` resolved for is kept as its durability says, all of the batch or
  * nothing of it. The Dio is the only caller; calls may overlap and take effect in the order they were made.
  */
 export interface WriteQueue {
   /** What was kept at opening, by sequence. */
   readonly kept: readonly QueuedOp[];
-  apply(batch: QueueBatch): Promise<void>;
+  /** What could not be kept; empty where all is well. Each is told once, by the first opening that found it. */
+  readonly lost: readonly LostOp[];
+  /** `full`: there is no room; `unavailable`: try again. Nothing of the batch was kept then. */
+  apply(batch: QueueBatch, options?: ApplyOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface OpenQueueOptions {
+  /** Default `fsync`. A backend that isn't durable keeps everything in memory whatever is asked for. */
+  readonly durability?: "fsync" | "process" | undefined;
 }
 
 export interface QueueBackend {
   /** Ops are still there after the process ended. */
   readonly durable: boolean;
-  openQueue(name: string): Promise<WriteQueue>;
+  openQueue(name: string, options?: OpenQueueOptions): Promise<WriteQueue>;
   close(): Promise<void>;
 }

@@ -38,14 +38,18 @@ function mistakeInside(path: string, target: string, from: Place, to: Place): st
   return ownIndex && !isTest(path) ? "inside a room its own index.ts is never imported" : undefined;
 }
 
-function mistakeBetween(from: Room, target: string, to: Place, imported: Import): string | undefined {
+function mistakeBetween(from: Place, target: string, to: Place, imported: Import): string | undefined {
   const { room } = to;
-  if (room === undefined) return "the public entry is for users";
+  if (from.room === undefined || room === undefined) return "the public entry is for users";
+  const adapterPath = to.adapter && `${room.name}/${to.adapter.folder}`;
+  if (adapterPath !== undefined && from.room.mayImportAdapters.includes(adapterPath))
+    return isIndexOf(target, `src/${adapterPath}`) ? undefined : `enter ${adapterPath} by its index.ts`;
   if (to.adapter !== undefined || !isIndexOf(target, room.folder))
     return `enter ${room.name} by its index.ts`;
-  if (from.mayImport.includes(room.name)) return undefined;
-  if (!from.mayImportTypesOf.includes(room.name)) return `${from.name} may not import ${room.name}`;
-  return imported.typeOnly ? undefined : `${from.name} may import types of ${room.name} only`;
+  if (from.room.mayImport.includes(room.name) || from.adapter?.mayImport.includes(room.name) === true)
+    return undefined;
+  if (!from.room.mayImportTypesOf.includes(room.name)) return `${from.room.name} may not import ${room.name}`;
+  return imported.typeOnly ? undefined : `${from.room.name} may import types of ${room.name} only`;
 }
 
 function outsideMistake({ specifier }: Import, from: Place): string | undefined {
@@ -70,7 +74,7 @@ function mistake(path: string, imported: Import): string | undefined {
     return isIndexOf(target, to.room?.folder ?? "") ? undefined : "take from index.ts";
   return to.room === from.room
     ? mistakeInside(path, target, from, to)
-    : mistakeBetween(from.room, target, to, imported);
+    : mistakeBetween(from, target, to, imported);
 }
 
 const mistakes = (paths: readonly string[], judge: typeof mistake = mistake): string[] =>
@@ -93,10 +97,12 @@ function testMistake(path: string, imported: Import): string | undefined {
   return isIndexOf(target, folder) ? undefined : `enter ${to.room.name} by its index.ts`;
 }
 
-function toTableLine({ name, purpose, mayImport, mayImportTypesOf, runsIn, adapters }: Room): string {
+function toTableLine({ name, purpose, mayImport, runsIn, adapters, ...others }: Room): string {
+  const { mayImportTypesOf, mayImportAdapters } = others;
   const types = mayImportTypesOf.length === 0 ? "" : `; types of ${mayImportTypesOf.join(", ")}`;
+  const chosen = mayImportAdapters.map((adapter) => `, ${adapter}`).join("");
   const hosts = adapters.map(({ folder, runsIn: host }) => `${name}/${folder}: ${host}`);
-  return `| ${name} | ${purpose} | ${mayImport.join(", ") || "–"}${types} | ${[runsIn, ...hosts].join("; ")} |`;
+  return `| ${name} | ${purpose} | ${mayImport.join(", ") || "–"}${chosen}${types} | ${[runsIn, ...hosts].join("; ")} |`;
 }
 
 describe("the rooms", () => {

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, must, systemClock } from "../../base/index.ts";
-import { Damage, damageOf } from "./sqlite-failure.ts";
+import { Damage, damageOf } from "../../sqlite/index.ts";
 
 /** Marks the file as ours ("DioC") and its format; any other is set aside. */
 const APPLICATION_ID = 0x44_69_6f_43;

@@ -3,7 +3,7 @@ import { CacheFile, type CacheFileSettings } from "./cache-file.ts";
 import { OrderFolder } from "./order-folder.ts";
 import type { TableState, WritePart, Written } from "./protocol.ts";
 import type { RowPacket } from "./row-packet.ts";
-import { Damage, damageOf, rollBack, toCallError } from "./sqlite-failure.ts";
+import { Damage, damageOf, rollBack, toCallError } from "../../sqlite/index.ts";
 import { StoredOrders } from "./stored-orders.ts";
 import { StoredTable } from "./stored-table.ts";
 import { drawEdition, type RegistryEntry, TableRegistry } from "./table-registry.ts";

@@ -1,19 +1,20 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { must, toDioramaError } from "../../base/index.ts";
 import { CacheStore } from "./cache-store.ts";
-import type { CacheCalls, CallName, Reply, Request, WorkerSettings } from "./protocol.ts";
+import type { Reply, Request } from "../../sqlite/index.ts";
+import type { CacheCalls, CacheWorkerData } from "./protocol.ts";
 import { packetBuffers, type RowPacket } from "./row-packet.ts";
 
 const port = must(parentPort, "the cache worker runs in a worker thread");
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- given by the link, which is typed the same
-const settings = workerData as WorkerSettings;
+const settings = workerData as CacheWorkerData;
 
 const store = new CacheStore({
   ...settings,
   onNotice: (notice) => port.postMessage({ notice } satisfies Reply),
 });
 
-type Handlers = { readonly [K in CallName]: (take: CacheCalls[K]["take"]) => CacheCalls[K]["give"] };
+type Handlers = { readonly [K in keyof CacheCalls]: (take: CacheCalls[K]["take"]) => CacheCalls[K]["give"] };
 
 const handlers: Handlers = {
   openFile: () => store.openFile(),
@@ -38,7 +39,7 @@ const handlers: Handlers = {
   close: () => store.close(),
 };
 
-function answer<K extends CallName>(request: Request<K>): void {
+function answer<K extends keyof CacheCalls>(request: Request<CacheCalls, K>): void {
   const { call } = request;
   try {
     const handler: Handlers[K] = handlers[request.kind];
@@ -65,4 +66,4 @@ function isPacket(give: unknown): give is RowPacket {
 }
 
 // The link is the only one that posts here, and it is typed by the same protocol.
-port.on("message", (request: Request) => answer(request));
+port.on("message", (request: Request<CacheCalls>) => answer(request));

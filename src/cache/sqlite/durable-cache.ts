@@ -1,12 +1,10 @@
 import { type Clock, DioramaError, type Logger, silentLogger, systemClock } from "../../base/index.ts";
+import { FolderLock, prepareFolder, Turns, WorkerLink } from "../../sqlite/index.ts";
 import type { CacheBackend } from "../cache-backend.ts";
-import { prepareFolder } from "./cache-folder.ts";
-import { FolderLock } from "./folder-lock.ts";
 import { RowPacker } from "./row-packer.ts";
 import { SqliteCache } from "./sqlite-cache.ts";
+import type { CacheCalls, CacheLink, CacheWorkerData } from "./protocol.ts";
 import type { TableHost } from "./sqlite-table.ts";
-import { Turns } from "./turns.ts";
-import { WorkerLink } from "./worker-link.ts";
 
 /** Below this not even the list of tables finds room. */
 const MIN_SIZE_BYTES = 131_072;
@@ -19,6 +17,8 @@ export interface DurableCacheOptions {
    * which is cut back to 64 MiB after each checkpoint, comes on top. Default: as large as the disk allows.
    */
   readonly maxSizeBytes?: number | undefined;
+  /** The hold of the folder, where the caller has taken it and releases it; else it is taken and released here. */
+  readonly lock?: FolderLock | undefined;
 }
 
 /**
@@ -33,13 +33,16 @@ export async function openDurableCache(
   const { clock = systemClock, logger = silentLogger, maxSizeBytes } = options;
   checkSize(maxSizeBytes);
   const real = prepareFolder(folder);
-  const lock = FolderLock.take(real, clock);
-  const link = new WorkerLink({ folder: real, maxSizeBytes }, clock, logger);
+  const lock = options.lock ?? FolderLock.take(real, clock);
+  const release = (): void => {
+    if (options.lock === undefined) lock.release();
+  };
+  const link = createCacheLink({ folder: real, maxSizeBytes }, clock, logger);
   try {
     await link.call("openFile", undefined);
   } catch (error) {
     await link.end();
-    lock.release();
+    release();
     throw error;
   }
   let lastTransaction = 0;
@@ -49,7 +52,20 @@ export async function openDurableCache(
     packer: new RowPacker(),
     nextTransaction: () => ++lastTransaction,
   };
-  return new SqliteCache(real, host, lock);
+  return new SqliteCache(real, host, release);
+}
+
+/** The main thread's end of the worker that keeps the cache file. */
+export function createCacheLink(data: CacheWorkerData, clock: Clock, logger: Logger): CacheLink {
+  const file = import.meta.url.endsWith(".ts") ? "./cache-worker.ts" : "./cache-worker.js";
+  return new WorkerLink<CacheCalls>({
+    what: `the cache worker of ${data.folder}`,
+    name: "diorama-cache",
+    file: new URL(file, import.meta.url),
+    data,
+    clock,
+    logger,
+  });
 }
 
 function checkSize(maxSizeBytes: number | undefined): void {

@@ -1,8 +1,8 @@
-import type { ErrorCode, ErrorPlace } from "../../base/index.ts";
+import type { WorkerLink } from "../../sqlite/index.ts";
 import type { RowPacket } from "./row-packet.ts";
 
 /** What the worker needs to know to find or make its file. */
-export interface WorkerSettings {
+export interface CacheWorkerData {
   readonly folder: string;
   /** Of the cache file; undefined: as large as the disk allows. */
   readonly maxSizeBytes: number | undefined;
@@ -88,22 +88,4 @@ export interface CacheCalls {
   close: { take: undefined; give: void };
 }
 
-export type CallName = keyof CacheCalls;
-
-export interface Request<K extends CallName = CallName> {
-  readonly call: number;
-  readonly kind: K;
-  readonly take: CacheCalls[K]["take"];
-}
-
-export interface Failure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly place: ErrorPlace;
-}
-
-export type Reply<K extends CallName = CallName> =
-  | { readonly call: number; readonly give: CacheCalls[K]["give"] }
-  | { readonly call: number; readonly failure: Failure }
-  /** A rare change of state, for the log. */
-  | { readonly notice: string };
+export type CacheLink = WorkerLink<CacheCalls>;

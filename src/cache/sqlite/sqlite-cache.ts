@@ -1,7 +1,6 @@
 import { isDioramaError, messageOf } from "../../base/index.ts";
 import { blankMeta, type CacheBackend, type CacheTable } from "../cache-backend.ts";
 import { OpenTables } from "../open-tables.ts";
-import type { FolderLock } from "./folder-lock.ts";
 import { decodeMeta } from "./meta-codec.ts";
 import { type OpenedTable, SqliteTable, type TableHost } from "./sqlite-table.ts";
 
@@ -11,13 +10,13 @@ export class SqliteCache implements CacheBackend {
   readonly durable = true;
   readonly keeps = true;
   readonly #host: TableHost;
-  readonly #lock: FolderLock;
+  readonly #onClosed: () => void;
   readonly #open: OpenTables<SqliteTable>;
   #closing: Promise<void> | undefined;
 
-  constructor(folder: string, host: TableHost, lock: FolderLock) {
+  constructor(folder: string, host: TableHost, onClosed: () => void) {
     this.#host = host;
-    this.#lock = lock;
+    this.#onClosed = onClosed;
     this.#open = new OpenTables(`the cache in ${folder}`);
   }
 
@@ -76,7 +75,7 @@ export class SqliteCache implements CacheBackend {
       });
     } finally {
       await link.end();
-      this.#lock.release();
+      this.#onClosed();
     }
   }
 }

@@ -11,21 +11,13 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openDurableCache as openNowhere } from "../no-durable.ts";
-import { networkFileSystem } from "./cache-folder.ts";
+import { networkFileSystem } from "../../sqlite/index.ts";
 import { openDurableCache } from "./index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "diorama-folder-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
-
-test("C19 where no durable cache runs, opening one is unsupported and says what to do", async () => {
-  await expect(openNowhere("./cache")).rejects.toMatchObject({
-    code: "unsupported",
-    message: expect.stringContaining("cacheSource"),
-  });
-});
 
 test("C20 folders are made 0700 and files 0600, also under a generous umask", async () => {
   const before = process.umask(0);

@@ -1,14 +1,14 @@
 import type { OrderStore } from "../cache-backend.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import type { CacheLink } from "./protocol.ts";
 
 /** The orders of one open table, on the main thread. */
 export class SqliteOrders implements OrderStore {
   readonly #table: string;
-  readonly #link: WorkerLink;
+  readonly #link: CacheLink;
   readonly #mustBeOpen: () => void;
   edition: number;
 
-  constructor(table: string, link: WorkerLink, edition: number, mustBeOpen: () => void) {
+  constructor(table: string, link: CacheLink, edition: number, mustBeOpen: () => void) {
     this.#table = table;
     this.#link = link;
     this.edition = edition;

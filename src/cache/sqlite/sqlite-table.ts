@@ -1,4 +1,5 @@
 import { type DioramaError, isDioramaError, messageOf, TimeSlice, yieldToLoop } from "../../base/index.ts";
+import type { Turns } from "../../sqlite/index.ts";
 import { decodeRow } from "../../record/index.ts";
 import {
   blankMeta,
@@ -12,11 +13,9 @@ import { BatchCursor } from "./batch-cursor.ts";
 import { encodeMeta } from "./meta-codec.ts";
 import type { RowPacker } from "./row-packer.ts";
 import { packedRows, packetBuffers, packetCount, type RowPacket } from "./row-packet.ts";
-import type { Written } from "./protocol.ts";
+import type { CacheLink, Written } from "./protocol.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { SqliteOrders } from "./sqlite-orders.ts";
-import type { Turns } from "./turns.ts";
-import type { WorkerLink } from "./worker-link.ts";
 
 /** Parts of one transaction on their way to the worker at once: it never idles, and little memory waits. */
 const MAX_PARTS_UNDER_WAY = 8;
@@ -25,7 +24,7 @@ const IDS_A_REQUEST = 1_024;
 
 /** What a table shares with the others of its folder. */
 export interface TableHost {
-  readonly link: WorkerLink;
+  readonly link: CacheLink;
   /** One transaction at a time in the one file. */
   readonly writes: Turns;
   /** For the batch whose turn it is. */

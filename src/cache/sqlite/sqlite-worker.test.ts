@@ -4,14 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { silentLogger, sleep, systemClock } from "../../base/index.ts";
+import { FolderLock, Turns } from "../../sqlite/index.ts";
 import { blankMeta, type CacheTable, type StoredRow } from "../index.ts";
 import { BatchCursor } from "./batch-cursor.ts";
 import { RowPacker } from "./row-packer.ts";
-import { FolderLock } from "./folder-lock.ts";
+import { createCacheLink } from "./durable-cache.ts";
 import { openDurableCache } from "./index.ts";
 import { SqliteCache } from "./sqlite-cache.ts";
-import { Turns } from "./turns.ts";
-import { WorkerLink } from "./worker-link.ts";
 
 const root = mkdtempSync(join(tmpdir(), "diorama-worker-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -103,7 +102,7 @@ test("C29 when the worker dies its calls are unavailable, and a new one serves w
   const open = await openDurableCache(folder);
   await open.close();
   const lock = FolderLock.take(folder, systemClock);
-  const link = new WorkerLink({ folder, maxSizeBytes: undefined }, systemClock, silentLogger);
+  const link = createCacheLink({ folder, maxSizeBytes: undefined }, systemClock, silentLogger);
   let transactions = 0;
   const host = {
     link,
@@ -111,7 +110,7 @@ test("C29 when the worker dies its calls are unavailable, and a new one serves w
     packer: new RowPacker(),
     nextTransaction: () => ++transactions,
   };
-  const cache = new SqliteCache(folder, host, lock);
+  const cache = new SqliteCache(folder, host, () => lock.release());
   const table = await cache.openTable("products");
   const other = await cache.openTable("other");
   await table.apply({ puts: rowsOf(100), meta: { ...blankMeta, complete: true } });

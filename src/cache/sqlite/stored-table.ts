@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { createByteSink } from "./byte-sink.ts";
 import { KeyWriter, packedRows, type RowPacket } from "./row-packet.ts";
-import { Damage } from "./sqlite-failure.ts";
+import { Damage } from "../../sqlite/index.ts";
 
 /** A packet on its way out ends with the row that reaches this size. */
 const MAX_PACKET_BYTES = 4 * 1_048_576;

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { Damage } from "./sqlite-failure.ts";
+import { Damage } from "../../sqlite/index.ts";
 import { createRowsTable, type Tally } from "./stored-table.ts";
 
 /** What the file knows of one table as a whole. */

@@ -1,9 +1,51 @@
 import { Worker } from "node:worker_threads";
-import { type Clock, DioramaError, type Logger, messageOf, must } from "../../base/index.ts";
-import type { CacheCalls, CallName, Reply, Request, WorkerSettings } from "./protocol.ts";
+import {
+  type Clock,
+  DioramaError,
+  type ErrorCode,
+  type ErrorPlace,
+  type Logger,
+  messageOf,
+  must,
+} from "../base/index.ts";
 
 /** A worker that ended by itself is started again at the next call, but no more often than this. */
 const MIN_RESTART_MS = 1_000;
+
+/** A worker's calls by name: what each takes and what it answers. */
+export type CallsOf<Calls> = {
+  readonly [K in keyof Calls]: { readonly take: unknown; readonly give: unknown };
+};
+
+export interface Request<Calls extends CallsOf<Calls>, K extends keyof Calls = keyof Calls> {
+  readonly call: number;
+  readonly kind: K;
+  readonly take: Calls[K]["take"];
+}
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly place: ErrorPlace;
+}
+
+export type Reply<Give = unknown> =
+  | { readonly call: number; readonly give: Give }
+  | { readonly call: number; readonly failure: Failure }
+  /** A rare change of state, for the log. */
+  | { readonly notice: string };
+
+export interface WorkerSettings {
+  /** For people, as in "the cache worker of /tmp/cache". */
+  readonly what: string;
+  /** Of the thread. */
+  readonly name: string;
+  readonly file: URL;
+  /** What the worker is told at its start. */
+  readonly data: unknown;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 interface Waiting {
   readonly resolve: (give: unknown) => void;
@@ -11,40 +53,33 @@ interface Waiting {
 }
 
 /**
- * The main thread's end of the worker: calls are answered in the order they were made, each exactly once,
- * also when the worker dies. Nothing waits: nothing holds the process.
+ * The main thread's end of a worker that keeps a file: calls are answered in the order they were made, each
+ * exactly once, also when the worker dies. Nothing waits: nothing holds the process.
  */
-export class WorkerLink {
+export class WorkerLink<Calls extends CallsOf<Calls>> {
   readonly #settings: WorkerSettings;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastCall = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
   #isEnded = false;
 
-  constructor(settings: WorkerSettings, clock: Clock, logger: Logger) {
+  constructor(settings: WorkerSettings) {
     this.#settings = settings;
-    this.#clock = clock;
-    this.#logger = logger;
   }
 
-  call<K extends CallName>(
+  call<K extends keyof Calls>(
     kind: K,
-    take: CacheCalls[K]["take"],
+    take: Calls[K]["take"],
     transfer: readonly ArrayBuffer[] = [],
-  ): Promise<CacheCalls[K]["give"]> {
+  ): Promise<Calls[K]["give"]> {
     return new Promise((resolve, reject) => {
       const worker = this.#worker ?? this.#start();
       const call = ++this.#lastCall;
-      this.#waiting.set(call, {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker answers by the same protocol
-        resolve: (give) => resolve(give as CacheCalls[K]["give"]),
-        reject,
-      });
+      // The worker answers by the same protocol.
+      this.#waiting.set(call, { resolve, reject });
       if (this.#waiting.size === 1) worker.ref();
-      worker.postMessage({ call, kind, take } satisfies Request<K>, transfer);
+      worker.postMessage({ call, kind, take } satisfies Request<Calls, K>, transfer);
     });
   }
 
@@ -65,20 +100,19 @@ export class WorkerLink {
   }
 
   #start(): Worker {
-    const { folder } = this.#settings;
-    if (this.#isEnded) throw new DioramaError("closed", `the cache in ${folder} is closed`);
-    const now = this.#clock.monotonic();
+    const { what, name, file, data, clock } = this.#settings;
+    if (this.#isEnded) throw new DioramaError("closed", `${what} is closed`);
+    const now = clock.monotonic();
     if (now - this.#startedAt < MIN_RESTART_MS) {
       throw new DioramaError(
         "unavailable",
-        `the cache worker of ${folder} ended by itself and is started again in a moment; try again`,
+        `${what} ended by itself and is started again in a moment; try again`,
       );
     }
     this.#startedAt = now;
-    const file = import.meta.url.endsWith(".ts") ? "./cache-worker.ts" : "./cache-worker.js";
-    const worker = new Worker(new URL(file, import.meta.url), {
-      name: "diorama-cache",
-      workerData: this.#settings,
+    const worker = new Worker(file, {
+      name,
+      workerData: data,
       // Flags such as `--input-type` are the program's own.
       execArgv: [],
     });
@@ -94,7 +128,7 @@ export class WorkerLink {
   }
 
   #onReply(reply: Reply): void {
-    if ("notice" in reply) return this.#logger.info(reply.notice);
+    if ("notice" in reply) return this.#settings.logger.info(reply.notice);
     const waiting = must(this.#waiting.get(reply.call), "a reply belongs to a call");
     this.#waiting.delete(reply.call);
     if (this.#waiting.size === 0) this.#worker?.unref();
@@ -107,8 +141,8 @@ export class WorkerLink {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     const code = this.#isEnded ? "closed" : "unavailable";
-    const message = `the cache worker of ${this.#settings.folder} ended: ${reason}`;
-    if (!this.#isEnded) this.#logger.error(message);
+    const message = `${this.#settings.what} ended: ${reason}`;
+    if (!this.#isEnded) this.#settings.logger.error(message);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(new DioramaError(code, message));

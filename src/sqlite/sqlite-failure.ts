@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { DioramaError, isDioramaError, messageOf } from "../../base/index.ts";
+import { DioramaError, isDioramaError, messageOf } from "../base/index.ts";
 
 /** How SQLite failed: no room, damage of the file, or an outage that may pass. */
 export type SqliteFailure = "full" | "damage" | "outage";

@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
-import { DioramaError, messageOf } from "../../base/index.ts";
+import { DioramaError, messageOf } from "../base/index.ts";
 
 const FOLDER_MODE = 0o700;
 

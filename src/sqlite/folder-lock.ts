@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, truncateSync, wr
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Clock, DioramaError, type ErrorCode, messageOf } from "../../base/index.ts";
+import { type Clock, DioramaError, type ErrorCode, messageOf } from "../base/index.ts";
 import { classifySqlite, isBusy, isForbidden, isNoDatabase } from "./sqlite-failure.ts";
 
 /** The lock itself. It stays empty: only the lock on it counts, and the system frees that with its process. */

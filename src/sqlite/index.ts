@@ -1,0 +1,5 @@
+export { FolderLock } from "./folder-lock.ts";
+export { networkFileSystem, prepareFolder } from "./prepare-folder.ts";
+export { Damage, damageOf, rollBack, toCallError } from "./sqlite-failure.ts";
+export { Turns } from "./turns.ts";
+export { type CallsOf, type Failure, type Reply, type Request, WorkerLink } from "./worker-link.ts";

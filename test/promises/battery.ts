@@ -10,6 +10,11 @@ export interface Battery {
   /** How much of it a release asks for at least. */
   readonly least: Counts;
   /**
+   * A round of another promise may run beside it. Default false: for rounds that measure time, kill by the clock,
+   * or need a core of their own.
+   */
+  readonly sharesMachine?: boolean;
+  /**
    * One round, at most about ten seconds long. Throws where the promise is broken, with a message that says
    * which; the seed alone replays it.
    */

@@ -1,7 +1,7 @@
 import type { Dio, RecordScenery, Row, RowStatus, TableScenery, ValueScenery } from "vantage-diorama";
 import { expect } from "vitest";
 import { evaluate, everything, narrow, orderedBy, toCondition, toOrder } from "../../src/query/index.ts";
-import type { Oracle } from "./model-oracle.ts";
+import type { Oracle } from "../../src/testing/oracle.ts";
 
 const WATCHED = "a";
 const narrowing = ["price", "<", 3] as const;

@@ -19,8 +19,9 @@ import { createManualClock, type ManualClock } from "vantage-diorama/testing";
 import { expect, test } from "vitest";
 import { evaluate } from "../../src/query/index.ts";
 import { equalRows } from "../../src/record/index.ts";
+import { type CacheKind, Oracle } from "../../src/testing/oracle.ts";
+import type { Fate } from "../../src/testing/oracle-ops.ts";
 import { runs } from "../properties/runs.ts";
-import { type CacheKind, type Fate, Oracle } from "./model-oracle.ts";
 import { OpenSceneries } from "./model-sceneries.ts";
 import { settle, wholeOnly } from "./setup.ts";
 
@@ -209,7 +210,7 @@ class Play {
       if (letter === undefined) break;
       await this.dio.writes.discard(letter.op.opId);
       await this.#settle();
-      this.oracle.discard();
+      this.oracle.queue.discard();
     }
     await this.#check();
   }
@@ -239,7 +240,7 @@ class Play {
       }
       case "fail":
         this.#faults.writes.push(next.fate);
-        oracle.fates.push(next.fate);
+        oracle.queue.fates.push(next.fate);
         return;
       case "read":
         return this.#read(next.query, next.shape);
@@ -303,7 +304,7 @@ class Play {
         return oracle.refresh();
       case "time":
         await this.#clock.advance(3_600_000);
-        return oracle.pass();
+        return oracle.queue.pass();
       case "clear":
         await dio.cache.clear();
         return oracle.clear();
@@ -326,7 +327,7 @@ class Play {
     const vista = this.dio.vista();
     const writes = requests.map((given) => queue(vista, given).then(() => "none", codeOf));
     const refusals = requests.map((given) => this.oracle.write(given, false) ?? "none");
-    this.oracle.pump();
+    this.oracle.queue.pump();
     expect(await Promise.all(writes)).toEqual(refusals);
   }
 

@@ -1,27 +1,9 @@
-import type { Capabilities, Entry, Query, Row, WriteRequest } from "vantage-diorama";
-import { evaluate, needs, queryKey } from "../../src/query/index.ts";
-import { equalRows } from "../../src/record/index.ts";
-
-/** What is written, in the order of the calls. */
-export type PendingOp = WriteRequest & {
-  readonly sequence: number;
-  tries: number;
-  /** What was declared out of date since it was first sent; `true`: everything. */
-  readonly outdated: Set<string | true>;
-};
-
-/** An op that was refused, and those that wait for what becomes of it. */
-interface Letter {
-  readonly op: PendingOp;
-  /** Ops up to this sequence are held up. */
-  readonly parksUpTo: number;
-  /** Ids, and the sequence from which on they are. */
-  readonly heldFrom: Map<string, number>;
-  readonly parked: PendingOp[];
-}
-
-/** What a call of the destination meets: nothing, an outage, a refusal. */
-export type Fate = "down" | "refused";
+import type { WriteRequest } from "../dio/index.ts";
+import { evaluate, needs, queryKey, type Query } from "../query/index.ts";
+import { equalRows, type Entry, type Row } from "../record/index.ts";
+import type { Capabilities } from "../vista/index.ts";
+import { applied, idsOf, type PendingOp } from "./oracle-ops.ts";
+import { OracleQueue } from "./oracle-queue.ts";
 
 /** `filled`: onQuery brings the rows of each query. */
 export type CacheKind = "complete" | "incomplete" | "filled" | "none";
@@ -39,24 +21,19 @@ export class Oracle {
   /** The backend. */
   readonly up: Map<string, Row>;
   /** The cache. */
-  readonly held = new Map<string, Row>();
+  readonly held: Map<string, Row> = new Map<string, Row>();
   readonly kind: CacheKind;
   readonly master: Capabilities;
-  isComplete = false;
-  isAllStale = false;
-  readonly stale = new Set<string>();
+  isComplete: boolean = false;
+  isAllStale: boolean = false;
+  readonly stale: Set<string> = new Set<string>();
   /** While all is stale: read again since. */
-  readonly freshAgain = new Set<string>();
+  readonly freshAgain: Set<string> = new Set<string>();
   /** Where there are Sceneries: whether one shows the row, and what is out of date is read again at once. */
   looksAt: ((id: string) => boolean) | undefined;
   /** Queries that onQuery has brought. */
-  readonly filled = new Set<string>();
-  queue: PendingOp[] = [];
-  #letters: Letter[] = [];
-  readonly fates: Fate[] = [];
-  /** It failed and waits for its next attempt, and with it everything else. */
-  waiting: PendingOp | undefined;
-  #sequence = 0;
+  readonly filled: Set<string> = new Set<string>();
+  readonly queue: OracleQueue = new OracleQueue((op): boolean => this.#send(op));
 
   constructor(kind: CacheKind, master: Capabilities, rows: ReadonlyMap<string, Row>) {
     this.kind = kind;
@@ -66,8 +43,7 @@ export class Oracle {
   }
 
   get pending(): readonly PendingOp[] {
-    const parked = this.#letters.flatMap((letter) => letter.parked);
-    return [...this.queue, ...parked].toSorted((a, b) => a.sequence - b.sequence);
+    return this.queue.pending;
   }
 
   isStale(id: string): boolean {
@@ -75,7 +51,7 @@ export class Oracle {
   }
 
   isPending(id: string): boolean {
-    return this.#writtenIds().includes(id);
+    return this.queue.writtenIds().includes(id);
   }
 
   get hasStale(): boolean {
@@ -85,9 +61,7 @@ export class Oracle {
   // What readers see ---------------------------------------------------------------------------------------
 
   show(id: string, base: Row | undefined): Row | undefined {
-    let row = base;
-    for (const op of this.pending) row = applied(op, id, row);
-    return row;
+    return this.queue.show(id, base);
   }
 
   visible(id: string): Row | undefined {
@@ -96,7 +70,7 @@ export class Oracle {
 
   shown(base: ReadonlyMap<string, Row> = this.held): Map<string, Row> {
     const rows = new Map<string, Row>();
-    for (const id of new Set([...base.keys(), ...this.#writtenIds()])) {
+    for (const id of new Set([...base.keys(), ...this.queue.writtenIds()])) {
       const row = this.show(id, base.get(id));
       if (row !== undefined) rows.set(id, row);
     }
@@ -165,7 +139,7 @@ export class Oracle {
 
   invalidateAll(): void {
     this.filled.clear();
-    for (const op of this.queue) if (op.tries > 0) op.outdated.add(true);
+    this.queue.markOutdated(true);
     this.isAllStale = true;
     this.freshAgain.clear();
     if (this.looksAt !== undefined && this.isComplete) this.readAll();
@@ -180,7 +154,7 @@ export class Oracle {
   }
 
   invalidate(id: string): void {
-    for (const op of this.queue) if (op.tries > 0) op.outdated.add(id);
+    this.queue.markOutdated(id);
     this.stale.add(id);
     this.freshAgain.delete(id);
     if (this.looksAt?.(id) === true) this.reread(id);
@@ -206,82 +180,9 @@ export class Oracle {
     if (request.kind === "patch" || request.kind === "delete") {
       if (this.visible(request.id) === undefined && this.decidesAbsence(request.id)) return "notFound";
     }
-    this.queue.push({ ...request, sequence: ++this.#sequence, tries: 0, outdated: new Set() });
-    if (isLast) this.pump();
+    this.queue.add(request);
+    if (isLast) this.queue.pump();
     return undefined;
-  }
-
-  pump(): void {
-    while (this.waiting === undefined) {
-      const [op] = this.queue;
-      if (op === undefined) return;
-      this.#try(op);
-    }
-  }
-
-  /** So much time that every attempt is made. */
-  pass(): void {
-    while (this.waiting !== undefined) {
-      const op = this.waiting;
-      this.waiting = undefined;
-      this.#try(op);
-      this.pump();
-    }
-  }
-
-  /** The oldest dead letter is given up, and what is parked behind it is sent, unless another one holds it up. */
-  discard(): void {
-    const [letter] = this.#letters.toSorted((a, b) => a.op.sequence - b.op.sequence);
-    if (letter === undefined) return;
-    this.#letters = this.#letters.filter((other) => other !== letter);
-    const released = letter.parked.toSorted((a, b) => a.sequence - b.sequence);
-    this.queue = [...this.queue, ...released].toSorted((a, b) => a.sequence - b.sequence);
-    for (const op of released) this.#parkIfHeld(op);
-    this.pump();
-  }
-
-  #try(op: PendingOp): void {
-    const fate = this.fates.shift();
-    op.tries += 1;
-    if (fate === "down") {
-      this.waiting = op;
-      return;
-    }
-    const isDone = fate === undefined && this.#send(op);
-    this.queue = this.queue.filter((other) => other !== op);
-    if (!isDone) this.#park(op);
-  }
-
-  #park(op: PendingOp): void {
-    // A barrier: what comes after it does not depend on what came before.
-    const barrier = this.queue.find(
-      (other) => other.kind === "deleteAll" && other.ids === undefined && other.sequence > op.sequence,
-    );
-    const last = Math.min(this.#sequence, (barrier?.sequence ?? Infinity) - 1);
-    const letter: Letter = {
-      op,
-      parksUpTo: Math.max(last, op.sequence),
-      heldFrom: new Map(),
-      parked: [],
-    };
-    hold(letter, op);
-    this.#letters.push(letter);
-    for (const behind of this.queue) if (behind.sequence > op.sequence) this.#parkIfHeld(behind);
-  }
-
-  /** Behind the nearest letter that holds one of its ids. */
-  #parkIfHeld(op: PendingOp): void {
-    const holds = (letter: Letter): boolean =>
-      op.sequence <= letter.parksUpTo &&
-      idsOf(op).some((id) => op.sequence >= (letter.heldFrom.get(id) ?? Infinity));
-    const nearest = this.#letters
-      .filter(holds)
-      .toSorted((a, b) => b.op.sequence - a.op.sequence)
-      .at(0);
-    if (nearest === undefined) return;
-    nearest.parked.push(op);
-    hold(nearest, op);
-    this.queue = this.queue.filter((other) => other !== op);
   }
 
   /** Whether the backend takes it. */
@@ -325,10 +226,6 @@ export class Oracle {
     for (const id of this.stale) if (!outdated.has(id) && !outdated.has(true)) this.stale.delete(id);
   }
 
-  #writtenIds(): string[] {
-    return this.pending.flatMap(idsOf);
-  }
-
   #canAll(query: Query): boolean {
     return needs(query).every((need) => this.master[need]);
   }
@@ -360,7 +257,7 @@ export class Oracle {
     for (const [id, row] of found) if (this.kind !== "none") this.hold(id, row);
     const base = new Map(found);
     const shown = new Map<string, Row>();
-    for (const id of new Set([...base.keys(), ...this.#writtenIds()])) {
+    for (const id of new Set([...base.keys(), ...this.queue.writtenIds()])) {
       const row = this.kind === "none" && base.has(id) ? this.show(id, base.get(id)) : this.visible(id);
       if (row !== undefined) shown.set(id, row);
     }
@@ -379,28 +276,6 @@ export class Oracle {
     if (this.isAllStale) this.readAll();
     else for (const id of Array.from(this.stale)) this.reread(id);
   }
-}
-
-function hold(letter: Letter, op: PendingOp): void {
-  for (const id of idsOf(op))
-    letter.heldFrom.set(id, Math.min(op.sequence, letter.heldFrom.get(id) ?? op.sequence));
-}
-
-function idsOf(op: WriteRequest): readonly string[] {
-  return op.kind === "deleteAll" ? (op.ids ?? []) : [op.id];
-}
-
-function applied(op: WriteRequest, id: string, row: Row | undefined): Row | undefined {
-  if (op.kind === "deleteAll") return op.ids === undefined || op.ids.includes(id) ? undefined : row;
-  if (op.id !== id) return row;
-  if (op.kind === "delete") return undefined;
-  if (op.kind === "patch") return row === undefined ? undefined : patched(row, op.partial);
-  return op.row;
-}
-
-function patched(row: Row, partial: Partial<Row>): Row {
-  // Patches of the model hold no absent columns.
-  return { ...row, ...(partial as Row) };
 }
 
 function cut<T>(rows: readonly T[], page: Page | undefined): T[] {

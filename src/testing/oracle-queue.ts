@@ -1,0 +1,133 @@
+import type { WriteRequest } from "../dio/index.ts";
+import type { Row } from "../record/index.ts";
+import { applied, idsOf, type Fate, type PendingOp } from "./oracle-ops.ts";
+
+/** An op that was refused, and those that wait for what becomes of it. */
+interface Letter {
+  readonly op: PendingOp;
+  /** Ops up to this sequence are held up. */
+  readonly parksUpTo: number;
+  /** Ids, and the sequence from which on they are. */
+  readonly heldFrom: Map<string, number>;
+  readonly parked: PendingOp[];
+}
+
+/** The writes on their way, one at a time: what is tried, what waits for its next attempt, what is refused and parked. */
+export class OracleQueue {
+  queue: PendingOp[] = [];
+  #letters: Letter[] = [];
+  /** What the next attempts meet. */
+  readonly fates: Fate[] = [];
+  /** It failed and waits for its next attempt, and with it everything else. */
+  waiting: PendingOp | undefined;
+  #sequence = 0;
+  readonly #send: (op: PendingOp) => boolean;
+
+  /** `send` does a write at the backend and says whether that took it. */
+  constructor(send: (op: PendingOp) => boolean) {
+    this.#send = send;
+  }
+
+  get pending(): readonly PendingOp[] {
+    const parked = this.#letters.flatMap((letter) => letter.parked);
+    return [...this.queue, ...parked].toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  /** The row with every pending write on top. */
+  show(id: string, base: Row | undefined): Row | undefined {
+    let row = base;
+    for (const op of this.pending) row = applied(op, id, row);
+    return row;
+  }
+
+  writtenIds(): string[] {
+    return this.pending.flatMap(idsOf);
+  }
+
+  add(request: WriteRequest): void {
+    this.queue.push({ ...request, sequence: ++this.#sequence, tries: 0, outdated: new Set() });
+  }
+
+  /** What was sent before may have been answered before this. */
+  markOutdated(what: string | true): void {
+    for (const op of this.queue) if (op.tries > 0) op.outdated.add(what);
+  }
+
+  pump(): void {
+    while (this.waiting === undefined) {
+      const [op] = this.queue;
+      if (op === undefined) return;
+      this.#try(op);
+    }
+  }
+
+  /** So much time that every attempt is made. */
+  pass(): void {
+    while (this.waiting !== undefined) {
+      const op = this.waiting;
+      this.waiting = undefined;
+      this.#try(op);
+      this.pump();
+    }
+  }
+
+  /** The oldest dead letter is given up, and what is parked behind it is sent, unless another one holds it up. */
+  discard(): void {
+    const [letter] = this.#letters.toSorted((a, b) => a.op.sequence - b.op.sequence);
+    if (letter === undefined) return;
+    this.#letters = this.#letters.filter((other) => other !== letter);
+    const released = letter.parked.toSorted((a, b) => a.sequence - b.sequence);
+    this.queue = [...this.queue, ...released].toSorted((a, b) => a.sequence - b.sequence);
+    for (const op of released) this.#parkIfHeld(op);
+    this.pump();
+  }
+
+  #try(op: PendingOp): void {
+    const fate = this.fates.shift();
+    op.tries += 1;
+    if (fate === "down") {
+      this.waiting = op;
+      return;
+    }
+    const isDone = fate === undefined && this.#send(op);
+    this.queue = this.queue.filter((other) => other !== op);
+    if (!isDone) this.#park(op);
+  }
+
+  #park(op: PendingOp): void {
+    // A barrier: what comes after it does not depend on what came before.
+    const barrier = this.queue.find(
+      (other) => other.kind === "deleteAll" && other.ids === undefined && other.sequence > op.sequence,
+    );
+    const last = Math.min(this.#sequence, (barrier?.sequence ?? Infinity) - 1);
+    const letter: Letter = {
+      op,
+      parksUpTo: Math.max(last, op.sequence),
+      heldFrom: new Map(),
+      parked: [],
+    };
+    hold(letter, op);
+    this.#letters.push(letter);
+    for (const behind of this.queue) if (behind.sequence > op.sequence) this.#parkIfHeld(behind);
+  }
+
+  /** Behind the nearest letter that holds one of its ids. */
+  #parkIfHeld(op: PendingOp): void {
+    const holds = (letter: Letter): boolean =>
+      op.sequence <= letter.parksUpTo &&
+      idsOf(op).some((id) => op.sequence >= (letter.heldFrom.get(id) ?? Infinity));
+    const nearest = this.#letters
+      .filter(holds)
+      .toSorted((a, b) => b.op.sequence - a.op.sequence)
+      .at(0);
+    if (nearest === undefined) return;
+    nearest.parked.push(op);
+    hold(nearest, op);
+    this.queue = this.queue.filter((other) => other !== op);
+  }
+}
+
+function hold(letter: Letter, op: PendingOp): void {
+  for (const id of idsOf(op))
+    letter.heldFrom.set(id, Math.min(op.sequence, letter.heldFrom.get(id) ?? op.sequence));
+}

@@ -116,6 +116,9 @@ export const rooms: readonly Room[] = [
     mayImportTypesOf: ["vista"],
     runsIn: "anywhere",
     rulePrefixes: ["U"],
+    adapters: [
+      { folder: "sqlite", mayImport: ["sqlite"], runsIn: "node", rulePrefixes: ["UF"], packages: [] },
+    ],
   }),
   row({
     name: "views",

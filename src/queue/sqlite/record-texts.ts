@@ -1,0 +1,39 @@
+import { DioramaError } from "../../base/index.ts";
+
+/** The top bit of a text's length: what follows is UTF-16, as texts are that hold half of a surrogate pair. */
+const UTF16 = 0x8000_0000;
+
+const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A text as it stands in a record, any text exactly: a length of four bytes and so many bytes. */
+export function textToBytes(text: string): Buffer {
+  const wellFormed = text.isWellFormed();
+  const content = wellFormed ? utf8.encode(text) : Buffer.from(text, "utf16le");
+  const bytes = Buffer.allocUnsafe(4 + content.length);
+  bytes.writeUInt32BE((content.length | (wellFormed ? 0 : UTF16)) >>> 0);
+  bytes.set(content, 4);
+  return bytes;
+}
+
+/** The text at a position, and where it ends; throws where the bytes hold none. */
+export function textFromBytes(
+  bytes: Buffer,
+  position: number,
+): { readonly text: string; readonly end: number } {
+  if (position + 4 > bytes.length) throw new DioramaError("corrupt", "it ends within a text");
+  const head = bytes.readUInt32BE(position);
+  const isUtf16 = head >= UTF16;
+  const length = isUtf16 ? head - UTF16 : head;
+  const start = position + 4;
+  const end = start + length;
+  if (end > bytes.length) throw new DioramaError("corrupt", "a text reaches beyond its end");
+  if (isUtf16 && length % 2 !== 0) throw new DioramaError("corrupt", "a text holds half a unit");
+  const content = bytes.subarray(start, end);
+  if (isUtf16) return { text: content.toString("utf16le"), end };
+  try {
+    return { text: fromUtf8.decode(content), end };
+  } catch (error) {
+    throw new DioramaError("corrupt", "a text isn't UTF-8", { cause: error });
+  }
+}

@@ -1,0 +1,17 @@
+/** Counts for ever, says every number, and passes the point "counted" at each: `node crash-counter.ts [count|hang|fail|end|parent]`. */
+import { createCrashHarness, passCrashPoint, reportCrash } from "vantage-diorama/testing/node";
+
+const way = process.argv[2] ?? "count";
+reportCrash("started", { pid: process.pid, args: process.argv.slice(2) });
+console.log("this is printed, not reported");
+for (let count = 1; way === "count"; count++) {
+  reportCrash("counted", count);
+  passCrashPoint("counted");
+  if (count % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+if (way === "fail") throw new Error("the child went wrong");
+if (way === "hang") setInterval(() => undefined, 1_000);
+if (way === "parent") {
+  const harness = createCrashHarness({ script: new URL(import.meta.url), args: ["hang"] });
+  await harness.run({ onReport: ({ data }) => reportCrash("child", data) });
+}

@@ -1,59 +1,121 @@
 /**
- * The long column of the promises: `npm run soak -- --minutes 10` plays random batteries for so long, adds what it
- * did to a totals file, and prints the totals of all runs so far. Ends with code 1 where a promise was broken.
+ * The long column of the promises. `npm run soak -- --minutes 10` plays the batteries of
+ * test/promises/batteries.ts for so long, goes on where the last soak of the same code stopped, and prints the table
+ * of all of them. `--only P1,P9` plays some; `--seed 7` plays that seed again and counts for nothing; `--write`
+ * puts the table into docs/guarantees.md. Ends with code 1 where a promise was broken.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runViewBattery } from "../test/promises/view-battery.ts";
+import type { Battery } from "../test/promises/battery.ts";
+import { codeVersion } from "./soak/code-version.ts";
+import { promiseTitles, withFigures } from "./soak/guarantees.ts";
+import { readBatteries } from "./soak/read-batteries.ts";
+import { Soak } from "./soak/soak.ts";
+import { belowLeast, brokenSeeds, toTable } from "./soak/table.ts";
+import { resumeTotals, type Totals } from "./soak/totals.ts";
 
-interface Totals {
-  changes: number;
-  comparisons: number;
-  minutes: number;
-  /** Seeds that broke the promise: each is replayed by DIORAMA_SEED, and belongs into a test. */
-  readonly failed: number[];
-}
-
-const FOLDER = ".tmp";
-const FILE = `${FOLDER}/soak.json`;
-const CHANGES_A_BATTERY = 20_000;
+const root = fileURLToPath(new URL("../", import.meta.url));
+const SLOTS = Math.min(2, availableParallelism());
+const LIMIT_MS = 60_000;
 const MS_A_MINUTE = 60_000;
+const INTERRUPTED = 130;
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" } } });
-const minutes = Number(values.minutes);
-if (!(minutes > 0)) {
-  console.error(`--minutes ${values.minutes}: give a number above 0`);
-  process.exit(2);
-}
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string" },
+    only: { type: "string" },
+    seed: { type: "string" },
+    write: { type: "boolean", default: false },
+    // For the tests of this program.
+    batteries: { type: "string", default: join(root, "test/promises/batteries.ts") },
+    totals: { type: "string", default: join(root, ".tmp/soak.json") },
+    "limit-ms": { type: "string", default: String(LIMIT_MS) },
+  },
+});
 
-const totals = readTotals();
-const until = performance.now() + minutes * MS_A_MINUTE;
-while (performance.now() < until) {
-  const startedAt = performance.now();
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  try {
-    const { changes, comparisons } = await runViewBattery(seed, CHANGES_A_BATTERY);
-    totals.changes += changes;
-    totals.comparisons += comparisons;
-  } catch (error) {
-    totals.failed.push(seed);
-    process.exitCode = 1;
-    console.error(error);
-  }
-  totals.minutes += (performance.now() - startedAt) / MS_A_MINUTE;
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(FILE, JSON.stringify(totals, undefined, 2));
-}
-console.log(`| promise | changes | comparisons | minutes | differences |
-|---|---|---|---|---|
-| 9, views equal a recompute | ${totals.changes.toLocaleString("en-US")} | ${totals.comparisons.toLocaleString("en-US")} | ${totals.minutes.toFixed(1)} | ${totals.failed.length} |`);
-if (totals.failed.length > 0)
+const module = resolve(values.batteries);
+const all = await readBatteries(module);
+const chosen = choose(all, values.only);
+const seed = values.seed === undefined ? undefined : numberOf("--seed", values.seed);
+const minutes = minutesOf();
+const version = codeVersion(root);
+const { totals: before, notice } = resumeTotals(values.totals, version);
+if (notice !== undefined) console.log(notice);
+
+const interrupt = new AbortController();
+process.once("SIGINT", () => interrupt.abort());
+process.once("SIGTERM", () => interrupt.abort());
+const soak = new Soak(
+  {
+    batteries: chosen,
+    module,
+    seed,
+    minutesMs: minutes * MS_A_MINUTE,
+    limitMs: numberOf("--limit-ms", values["limit-ms"]),
+    slots: SLOTS,
+    file: values.totals,
+    signal: interrupt.signal,
+  },
+  before,
+);
+if (seed !== undefined && values.minutes === undefined) await soak.replay(seed);
+else await soak.run();
+
+report(soak.totals);
+if (codeVersion(root) !== version)
   console.log(
-    `Seeds to replay, as in DIORAMA_SEED=${totals.failed[0]} npm test -- views: ${totals.failed.join(" ")}`,
+    `\nThe code was changed while it was played: these figures are of no version. Delete ${values.totals}.`,
   );
+if (soak.broken > 0) process.exitCode = 1;
+if (interrupt.signal.aborted) process.exitCode = INTERRUPTED;
 
-function readTotals(): Totals {
-  const blank: Totals = { changes: 0, comparisons: 0, minutes: 0, failed: [] };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this program
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Totals) : blank;
+function report(totals: Totals): void {
+  const spec = readFileSync(join(root, "docs/spec/promises.md"), "utf8");
+  const table = toTable(all, totals, promiseTitles(spec));
+  const played = Object.values(totals.batteries).reduce((sum, each) => sum + each.minutes, 0);
+  const about = `Code version ${totals.version}, Node ${process.version}: ${played.toFixed(0)} minutes of rounds.`;
+  const missing = belowLeast(all, totals);
+  const least =
+    missing.length === 0
+      ? ["Every promise was played as often as a release asks for."]
+      : ["Below what a release asks for:", "", ...missing.map((line) => `- ${line}`)];
+  console.log(`\n${about}\n\n${table}\n\n${least.join("\n")}`);
+  const seeds = brokenSeeds(all, totals);
+  if (seeds.length > 0) console.log(`\nBroken, each to be played again with:\n${seeds.join("\n")}`);
+  if (!values.write) return;
+  const page = join(root, "docs/guarantees.md");
+  writeFileSync(page, withFigures(readFileSync(page, "utf8"), [about, "", table, "", ...least]));
+}
+
+function choose(batteries: readonly Battery[], only: string | undefined): readonly Battery[] {
+  if (only === undefined) return batteries;
+  const wanted = only.split(",").map((id) => id.trim().toUpperCase());
+  const idsOf = ({ promise }: Battery): readonly string[] => promise.split(/[\s,]+/);
+  const unknown = wanted.filter((id) => !batteries.some((battery) => idsOf(battery).includes(id)));
+  if (unknown.length > 0)
+    refuse(
+      `--only ${only}: there is no battery for ${unknown.join(", ")}; there are ${batteries.flatMap(idsOf).join(", ")}`,
+    );
+  return batteries.filter((battery) => idsOf(battery).some((id) => wanted.includes(id)));
+}
+
+/** By default a minute; none where only a seed is played again, or only the table is wanted. */
+function minutesOf(): number {
+  if (values.minutes !== undefined) return numberOf("--minutes", values.minutes);
+  return values.write || seed !== undefined ? 0 : 1;
+}
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number) || number < 0)
+    refuse(`${option} ${text}: give a number from 0 on`);
+  return number;
+}
+
+function refuse(message: string): never {
+  console.error(message);
+  process.exit(2);
 }

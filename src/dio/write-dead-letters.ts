@@ -38,11 +38,7 @@ export class DeadLetterBox {
 
   remove(letter: DeadLetter): void {
     this.#byOpId.delete(letter.entry.op.opId);
-    for (const id of letter.heldFrom.keys()) {
-      const letters = this.#byId.get(id);
-      letters?.delete(letter);
-      if (letters?.size === 0) this.#byId.delete(id);
-    }
+    this.#unindex(letter);
   }
 
   /** The letter that an op made before its failure has to wait for: the nearest one. */
@@ -63,12 +59,22 @@ export class DeadLetterBox {
     this.#index(letter, entry);
   }
 
-  /** Takes a parked op out. */
-  unpark(entry: WriteEntry): void {
-    for (const letter of this.#byOpId.values()) {
-      const at = letter.parked.indexOf(entry);
-      if (at !== -1) letter.parked.splice(at, 1);
+  /** Takes a parked op out, and returns what was parked only behind it. */
+  unpark(entry: WriteEntry): readonly WriteEntry[] {
+    const letter = [...this.all()].find(({ parked }) => parked.includes(entry));
+    if (letter === undefined) return [];
+    const others = letter.parked.filter((other) => other !== entry);
+    this.#clear(letter);
+    this.#index(letter, letter.entry);
+    const released: WriteEntry[] = [];
+    for (const other of others.toSorted((a, b) => a.sequence - b.sequence)) {
+      const isHeld = concernedIds(other.op).some(
+        (id) => (letter.heldFrom.get(id) ?? Infinity) < other.sequence,
+      );
+      if (isHeld) this.park(letter, other);
+      else released.push(other);
     }
+    return released;
   }
 
   /** Why the newest failed op of this id failed. */
@@ -94,6 +100,20 @@ export class DeadLetterBox {
     for (const letter of letters) {
       letter.heldFrom.delete(from);
       for (const member of [letter.entry, ...letter.parked]) this.#index(letter, member);
+    }
+  }
+
+  #clear(letter: DeadLetter): void {
+    this.#unindex(letter);
+    letter.heldFrom.clear();
+    letter.parked.splice(0);
+  }
+
+  #unindex(letter: DeadLetter): void {
+    for (const id of letter.heldFrom.keys()) {
+      const letters = this.#byId.get(id);
+      letters?.delete(letter);
+      if (letters?.size === 0) this.#byId.delete(id);
     }
   }
 

@@ -63,10 +63,18 @@ export class WriteLetterDesk {
     this.#release(letter);
   }
 
-  /** What was parked goes on, unless another letter holds it up as well. */
+  /** A parked op leaves: what waited only for it goes on. */
+  unpark(entry: WriteEntry): void {
+    this.#letGo(this.#parts.letters.unpark(entry));
+  }
+
   #release({ parked }: DeadLetter): void {
+    this.#letGo(parked.toSorted((a, b) => a.sequence - b.sequence));
+  }
+
+  /** What was parked goes on, unless another letter holds it up as well. */
+  #letGo(entries: readonly WriteEntry[]): void {
     const { schedule, flushes } = this.#parts;
-    const entries: readonly WriteEntry[] = parked.toSorted((a, b) => a.sequence - b.sequence);
     for (const entry of entries) {
       entry.phase = "queued";
       entry.flushGroup = flushes.join();

@@ -44,7 +44,7 @@ export class WriteObserver {
         entry.wake?.();
         break;
       case "parked":
-        this.#parts.letters.unpark(entry);
+        this.#desk.unpark(entry);
         this.#settlement.echoed(entry);
         break;
       case "echo":

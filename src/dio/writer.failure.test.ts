@@ -283,6 +283,27 @@ describe("dead letters", () => {
     expect(destination.log).toEqual(["patch a 1", "patch a 2"]);
   });
 
+  test("W26 what was parked only behind an op that is cancelled is sent", async () => {
+    const { writer, destination, settle } = await createRig({ rows: { a: {}, b: {} } });
+    const release = destination.hold();
+    destination.script.push(failing("rejected"));
+    writer.submit(patch("a", { n: 1 }, "one"));
+    const both = writer.submit({ kind: "deleteAll", ids: ["a", "b"], opId: "both" });
+    writer.submit(patch("b", { n: 2 }, "behind both"));
+    writer.submit(patch("a", { n: 3 }, "behind one"));
+    await settle();
+    release();
+    await settle();
+    expect(phases(writer)).toEqual(["both: parked", "behind both: parked", "behind one: parked"]);
+    expect(await both.cancel()).toBe(true);
+    await writer.flush();
+    expect(phases(writer)).toEqual(["behind one: parked"]);
+    expect(destination.log).toEqual(["patch a 1", "patch b 1"]);
+    await writer.discard("one");
+    await writer.flush();
+    expect(destination.log).toEqual(["patch a 1", "patch b 1", "patch a 1"]);
+  });
+
   test("W27 two letters of one id are independent", async () => {
     const { writer, destination, settle } = await createRig({ rows: { a: {} }, policy: defaultPolicy });
     destination.script.push(failing("rejected"), failing("invalid"));

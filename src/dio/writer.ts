@@ -240,7 +240,7 @@ export class Writer implements DeadLetters {
   }
 
   async #cancel(entry: WriteEntry): Promise<boolean> {
-    const { intake, letters, file } = this.#parts;
+    const { intake, file } = this.#parts;
     const { phase } = entry;
     if (!entry.isUnsent || this.#closing !== undefined) return false;
     if (phase === "sending" || phase === "echo" || phase === "failed" || phase === "done") return false;
@@ -250,7 +250,7 @@ export class Writer implements DeadLetters {
       this.#settleUnheld(entry);
       return true;
     }
-    if (phase === "parked") letters.unpark(entry);
+    if (phase === "parked") this.#desk.unpark(entry);
     this.#settlement.dropped(entry);
     this.#sender.pump();
     await file.settled();

@@ -50,7 +50,7 @@ export function brokenSeeds(batteries: readonly Battery[], totals: Totals): stri
   );
 }
 
-export const replayCommand = (battery: Battery, seed: number): string =>
+const replayCommand = (battery: Battery, seed: number): string =>
   `npm run soak -- --only ${names(battery)[0]} --seed ${seed}`;
 
 /** How far the battery is on the way to its goal, for a progress line. */

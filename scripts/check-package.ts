@@ -124,7 +124,8 @@ function checkTypes(): void {
     cpSync(bin(name), join(user, "node_modules", name), { recursive: true });
   }
   writeFileSync(join(user, "core.ts"), 'import "vantage-diorama";\n');
-  writeFileSync(join(user, "all.ts"), 'import "vantage-diorama";\nimport "vantage-diorama/testing";\n');
+  const entries = ["vantage-diorama", "vantage-diorama/testing", "vantage-diorama/testing/node"];
+  writeFileSync(join(user, "all.ts"), entries.map((entry) => `import "${entry}";\n`).join(""));
   const typeRoots = ["./node_modules/@types"];
   compileUser({ lib: ["es2024", "esnext.disposable"], types: ["node"], typeRoots }, ["sample.ts", "all.ts"]);
   compileUser({ lib: ["es2024", "dom"], types: [] }, ["core.ts"]);

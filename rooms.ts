@@ -74,6 +74,14 @@ export const rooms: readonly Room[] = [
     rulePrefixes: ["B"],
   }),
   row({
+    name: "tracing",
+    purpose: "channels for tracing: what is told on them, and Node's own where there are any",
+    mayImport: ["base"],
+    runsIn: "anywhere",
+    rulePrefixes: ["TR"],
+    adapters: [{ folder: "node", mayImport: [], runsIn: "node", rulePrefixes: [], packages: [] }],
+  }),
+  row({
     name: "record",
     purpose: "values, rows, ids, equality, the one total order, codec, checksum",
     mayImport: ["base"],
@@ -137,7 +145,7 @@ export const rooms: readonly Room[] = [
   row({
     name: "dio",
     purpose: "Dio, the facade, the overlay of pending writes, events, refresh",
-    mayImport: ["base", "record", "query", "vista", "cache", "queue", "views", "scenery"],
+    mayImport: ["base", "tracing", "record", "query", "vista", "cache", "queue", "views", "scenery"],
     runsIn: "anywhere",
     rulePrefixes: ["D", "W"],
   }),
@@ -171,14 +179,18 @@ export const rooms: readonly Room[] = [
     mayImport: ["base", "record", "query", "vista", "cache", "queue", "views", "scenery", "dio", "lens"],
     runsIn: "anywhere",
     rulePrefixes: ["T"],
+    adapters: [{ folder: "node", mayImport: [], runsIn: "node", rulePrefixes: ["TN"], packages: [] }],
   }),
 ];
 
 /** The rules of docs/spec/promises.md belong to no room: tests under test/ prove them. */
 export const promisePrefix = "P";
 
-/** The one import of the durable stores (package.json "imports"), and the room that may make it. */
-export const durableDoor = { specifier: "#durable", room: "lens" } as const;
+/** What package.json's "imports" choose by host, and the one room that may import each. */
+export const hostDoors = [
+  { specifier: "#durable", room: "lens" },
+  { specifier: "#tracing", room: "tracing" },
+] as const;
 
 /** The only file that reads the time or sets a timer. */
 export const clockFile = "src/base/clock.ts";

@@ -9,7 +9,9 @@ export default defineConfig({
       { find: /^vantage-diorama$/, replacement: src("index.ts") },
       { find: /^vantage-diorama\/sources\/csv$/, replacement: src("sources/csv/index.ts") },
       { find: /^vantage-diorama\/testing$/, replacement: src("testing/index.ts") },
+      { find: /^vantage-diorama\/testing\/node$/, replacement: src("testing/node/index.ts") },
       { find: /^#durable$/, replacement: src("durable/index.ts") },
+      { find: /^#tracing$/, replacement: src("tracing/node/index.ts") },
     ],
   },
   test: {

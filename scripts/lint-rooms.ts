@@ -1,7 +1,7 @@
 /** Writes oxlint.rooms.json, the import rules of the linter, from rooms.ts. Run it with `npm run lint:rooms`. */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { clockFile, durableDoor, rooms, type Adapter, type Platform, type Room } from "../rooms.ts";
+import { clockFile, hostDoors, rooms, type Adapter, type Platform, type Room } from "../rooms.ts";
 
 export const lintRoomsFile: string = fileURLToPath(new URL("../oxlint.rooms.json", import.meta.url));
 
@@ -82,9 +82,9 @@ function roomPatterns(room: Room, up: string, more: readonly string[] = []): Pat
       group: [`${up}index.ts`, "vantage-diorama", "vantage-diorama/**"],
       message: "The public entry is for users.",
     },
-    ...(room.name === durableDoor.room
-      ? []
-      : [{ group: ["#*"], message: `Only ${durableDoor.room} opens ${durableDoor.specifier}.` }]),
+    ...hostDoors
+      .filter((door) => door.room !== room.name)
+      .map((door) => ({ group: [door.specifier], message: `Only ${door.room} opens ${door.specifier}.` })),
   ];
 }
 

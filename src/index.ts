@@ -3,6 +3,8 @@
 export { createActivity, DioramaError, isDioramaError, silentLogger, systemClock } from "./base/index.ts";
 export type { Activity, ActivitySignal, ActivitySwitch, Clock, Duration, ErrorCode } from "./base/index.ts";
 export type { ErrorPlace, Logger } from "./base/index.ts";
+export type { TracedCacheCommit, TracedCall, TracedEvent, TracedFailure, TracedOp } from "./tracing/index.ts";
+export type { TracedQueueCommit, TracedRun, TracedWrite } from "./tracing/index.ts";
 export type { Entry, Row, Value } from "./record/index.ts";
 export { and, condition, hasId, isNotNull, isNull, not, or } from "./query/index.ts";
 export type { Condition, ConditionInput, Operator, OrderInput, OrderTerm, Query } from "./query/index.ts";

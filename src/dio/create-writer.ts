@@ -4,6 +4,7 @@ import type { CallOptions, WriteOp } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioContext } from "./dio-context.ts";
 import { sendToMaster } from "./send-to-master.ts";
+import { traceWrite } from "./traced-write.ts";
 import { Writer, type WriteResult } from "./writer.ts";
 
 /** The Writer of a Dio: its destination is onWrite, onWriteBatch, or else the master. */
@@ -28,12 +29,16 @@ export function createWriter(
     reread: (id: string) => void reread(id).catch(() => undefined),
     send: (op: WriteOp, call: CallOptions & { signal: AbortSignal }) =>
       onWrite === undefined
-        ? sendToMaster(context.master(), op, call)
-        : inWriteRun(context, (dio, signal) => onWrite(dio, op, { signal }), call),
+        ? traceWrite(context.name, "master", [op], () => sendToMaster(context.master(), op, call))
+        : traceWrite(context.name, "onWrite", [op], () =>
+            inWriteRun(context, (dio, signal) => onWrite(dio, op, { signal }), call),
+          ),
   };
   if (onWriteBatch === undefined) return new Writer(host, writes, queue);
   const sendBatch = (ops: readonly WriteOp[], call: CallOptions): Promise<readonly WriteResult[] | void> =>
-    inWriteRun(context, (dio, signal) => onWriteBatch(dio, ops, { signal }), call);
+    traceWrite(context.name, "onWriteBatch", ops, () =>
+      inWriteRun(context, (dio, signal) => onWriteBatch(dio, ops, { signal }), call),
+    );
   return new Writer({ ...host, sendBatch }, writes, queue);
 }
 

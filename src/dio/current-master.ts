@@ -4,6 +4,8 @@ import { FeedMoved } from "./follow.ts";
 import { createMasterSource } from "./master-source.ts";
 
 interface CurrentMasterOptions {
+  /** Whose master it is. */
+  readonly dio: string;
   readonly deadlineMs: number;
   readonly clock: Clock;
   readonly activity: ActivitySignal;

@@ -9,6 +9,7 @@ import {
 import type { CacheTable } from "../cache/index.ts";
 import type { WriteQueue } from "../queue/index.ts";
 import { Sceneries } from "../scenery/index.ts";
+import { runChannel } from "../tracing/index.ts";
 import { type CallOptions, type ChangeEvent, searchColumnsOf, type Vista } from "../vista/index.ts";
 import type { DioDiagnostics } from "./diagnostics.ts";
 import { Dio } from "./dio.ts";
@@ -73,7 +74,7 @@ export class DioCore implements DioParts, OpenDio {
     this.#queue = opened.queue;
     const { deadlineMs, clock, activity } = options;
     const closing = this.#closing.signal;
-    this.#master = new CurrentMaster(master, { deadlineMs, clock, activity, closing });
+    this.#master = new CurrentMaster(master, { dio: this.name, deadlineMs, clock, activity, closing });
     const store = new RowStore(opened.table, {
       clock: options.clock,
       keeps: options.cache.keeps,
@@ -91,6 +92,7 @@ export class DioCore implements DioParts, OpenDio {
       schedule: (step) => void runBehind(step, closing, options.logger),
       onIdle: () => this.#sweep.begin(),
     });
+    this.state.bus.traceAs(this.name);
     this.#sweep = new ViewSweep(clock, (nowMs) => this.state.sweepViews(nowMs));
     this.#warm = new WarmOrders(
       {
@@ -191,7 +193,9 @@ export class DioCore implements DioParts, OpenDio {
       signal: linked?.signal ?? closing,
     });
     try {
-      return await work(run);
+      return await (runChannel.hasSubscribers
+        ? runChannel.trace({ dio: this.name, kind }, () => work(run))
+        : work(run));
     } finally {
       run.end();
       linked?.release();

@@ -1,6 +1,7 @@
 import { type Logger, messageOf, Ring } from "../base/index.ts";
 import { type EventHandler, EventHandlers } from "./event-handlers.ts";
 import type { DioEvent, DioEventBody, DioEventOf, DioEventType } from "./events.ts";
+import { traceEvent } from "./traced-event.ts";
 
 /** Events kept for slow subscribers; what falls off is told as `lagged`. */
 export const RING_EVENTS = 1_024;
@@ -22,6 +23,8 @@ export class EventBus {
   #gone = 0;
   readonly #open = new Set<Subscription>();
   readonly #host: SubscriptionHost;
+  /** The name under which events are told on the tracing channels. */
+  #tracedAs: string | undefined;
   #closed = false;
 
   constructor(logger: Logger) {
@@ -30,6 +33,11 @@ export class EventBus {
       park: (waiting) => this.#parked.push(waiting),
       leave: (left, wasParked) => this.#leave(left, wasParked),
     };
+  }
+
+  /** From now on events are told on the tracing channels too, as those of the Dio of that name. */
+  traceAs(dio: string): void {
+    this.#tracedAs = dio;
   }
 
   get lastSeq(): number {
@@ -54,6 +62,7 @@ export class EventBus {
 
   #push(event: DioEvent): void {
     this.#ring.push(event);
+    if (this.#tracedAs !== undefined) traceEvent(this.#tracedAs, event);
     if (this.#parked.length > 0) {
       const waiting = this.#parked;
       this.#parked = [];

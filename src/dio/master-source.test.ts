@@ -17,7 +17,13 @@ function rig(changed: Partial<Source> = {}, deadlineMs = 30_000) {
   const real = memory("products", { id: "id", rows }).source;
   const source: Source = Object.assign(real, changed);
   const closed = new DioramaError("closed", "products: this Dio is closed");
-  const guarded = createMasterSource(source, { deadlineMs, clock, activity, closing: control.signal });
+  const guarded = createMasterSource(source, {
+    dio: "products",
+    deadlineMs,
+    clock,
+    activity,
+    closing: control.signal,
+  });
   return {
     clock,
     activity,
@@ -83,6 +89,7 @@ describe("one call", () => {
         read: (query, call) => real.read(query, call),
       },
       {
+        dio: "x",
         deadlineMs: 1,
         clock: systemClock,
         activity: createActivity(),

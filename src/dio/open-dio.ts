@@ -6,6 +6,7 @@ import { checkMaster } from "./check-master.ts";
 import { Dio } from "./dio.ts";
 import { DioCore } from "./dio-core.ts";
 import type { DioOptions } from "./options.ts";
+import { traceQueue, traceTable } from "./traced-stores.ts";
 
 /** Opens the table and the queue, starts what runs behind, and waits for onStart where that blocks. */
 export async function openDio<R extends object = Row>(master: Vista, options: DioOptions): Promise<Dio<R>> {
@@ -18,7 +19,10 @@ export async function openDio<R extends object = Row>(master: Vista, options: Di
       await table.apply({ clear: true, meta: { ...blankMeta, fingerprint } });
     }
     const queue = await options.queues.openQueue(options.table);
-    const core = new DioCore(master, options, { table, queue });
+    const core = new DioCore(master, options, {
+      table: traceTable(options.table, table),
+      queue: traceQueue(options.table, queue),
+    });
     if (table.lost !== undefined) core.cacheWasLost(table.lost);
     try {
       options.onOpen(core);

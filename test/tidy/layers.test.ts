@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, test } from "vitest";
 import { lintRooms, lintRoomsFile } from "../../scripts/lint-rooms.ts";
-import { clockFile, durableDoor, rooms, type Adapter, type Platform, type Room } from "../../rooms.ts";
+import { clockFile, hostDoors, rooms, type Adapter, type Platform, type Room } from "../../rooms.ts";
 import { isTest, projectFiles, read, sourceFiles } from "./project.ts";
 import { listImports, withoutComments, type Import } from "./source-text.ts";
 
@@ -57,8 +57,9 @@ function outsideMistake({ specifier }: Import, from: Place): string | undefined 
     return from.runsIn === "anywhere" ? "what runs anywhere imports no node: module" : undefined;
   }
   if (specifier.startsWith("#")) {
-    const open = specifier === durableDoor.specifier && from.room?.name === durableDoor.room;
-    return open ? undefined : `only ${durableDoor.room} opens ${durableDoor.specifier}`;
+    const door = hostDoors.find((known) => known.specifier === specifier);
+    if (door === undefined) return `${specifier} is no door of rooms.ts`;
+    return from.room?.name === door.room ? undefined : `only ${door.room} opens ${specifier}`;
   }
   return from.packages.includes(specifier) ? undefined : `${specifier} is no package of this room (rooms.ts)`;
 }
@@ -161,6 +162,8 @@ describe("the doors", () => {
       ["src/cache/x.ts", "../vista/index.ts"],
       ["src/dio/x.ts", "../lens/index.ts"],
       ["src/dio/x.ts", "#durable"],
+      ["src/dio/x.ts", "#tracing"],
+      ["src/lens/x.ts", "#unknown"],
       ["src/lens/x.ts", "../cache/sqlite/index.ts"],
       ["src/lens/x.ts", "../index.ts"],
       ["src/lens/x.ts", "../../rooms.ts"],
@@ -175,6 +178,7 @@ describe("the doors", () => {
       ["src/cache/sqlite/x.ts", "../cache-backend.ts"],
       ["src/cache/sqlite/x.ts", "node:sqlite"],
       ["src/lens/x.ts", "#durable"],
+      ["src/tracing/x.ts", "#tracing"],
       ["src/sources/csv/x.ts", "papaparse"],
       ["src/index.ts", "./lens/index.ts"],
     ];

@@ -1,0 +1,20 @@
+export type { Channel, WorkChannel } from "./channel.ts";
+export {
+  cacheCommitChannel,
+  callChannel,
+  eventChannel,
+  failureChannel,
+  queueCommitChannel,
+  runChannel,
+  writeChannel,
+} from "./channels.ts";
+export type {
+  TracedCacheCommit,
+  TracedCall,
+  TracedEvent,
+  TracedFailure,
+  TracedOp,
+  TracedQueueCommit,
+  TracedRun,
+  TracedWrite,
+} from "./messages.ts";

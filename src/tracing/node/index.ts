@@ -1,0 +1,1 @@
+export { openChannel, openWorkChannel } from "./node-channels.ts";

@@ -21,11 +21,13 @@ export function faultyPages<R extends object>(
   ): Promise<P> => {
     const fate = plan.begin(name);
     await plan.arrive(fate, call);
-    if (plan.callCount(name) > 1) fate.faults.changeDuringPagination?.();
+    if (plan.callCount(name) > 1) fate.faults.changeDuringPagination?.(fate.random);
     const given = await work();
+    plan.checkUp(fate);
     const repeats = fate.random.chance(fate.faults.duplicatedPageRate ?? 0);
     const before = last.get(name);
     last.set(name, given);
+    if (repeats && before !== undefined) fate.met.push("repeated page");
     const rows = distort(fate, repeats && before !== undefined ? before.rows : given.rows);
     return "total" in given && given.total !== undefined
       ? { ...given, rows, total: plan.lied(fate, given.total) }
@@ -42,11 +44,14 @@ export function faultyPages<R extends object>(
 }
 
 function distort<R extends object>(fate: Fate, rows: readonly Entry<R>[]): readonly Entry<R>[] {
-  const { random, faults } = fate;
-  const isPartial = random.chance(faults.partialPageRate ?? 0);
-  const kept = isPartial && rows.length > 0 ? rows.slice(0, random.integer(0, rows.length - 1)) : rows;
+  const { random, faults, met } = fate;
+  const isPartial = random.chance(faults.partialPageRate ?? 0) && rows.length > 0;
+  const kept = isPartial ? rows.slice(0, random.integer(0, rows.length - 1)) : rows;
+  if (isPartial) met.push(`partial page: ${kept.length} rows for ${rows.length}`);
   const [first] = kept;
   const doubles = random.chance(faults.duplicatedIdRate ?? 0);
+  if (!doubles || first === undefined || kept.length < 2) return kept;
+  met.push("an id twice");
   // As many rows as before: the answer is as long as it should be, and still wrong.
-  return doubles && first !== undefined && kept.length > 1 ? [...kept.slice(0, -1), first] : kept;
+  return [...kept.slice(0, -1), first];
 }

@@ -12,6 +12,8 @@ const createSource = (count = 30) =>
 const createFaulty = (options: FaultOptions): FaultySource<Product> =>
   createFaultySource(createSource(), options);
 
+const generateOne = (): Product => [...generateProducts(2)][1] ?? expect.fail("two were asked for");
+
 /** What `count` calls came to: `ok`, the code of an error, or what else was thrown. */
 async function outcomes(count: number, call: () => Promise<unknown>): Promise<string[]> {
   const found: string[] = [];
@@ -247,5 +249,127 @@ describe("a faulty source", () => {
       heard.push(count);
     }
     expect(new Set(heard).size).toBeGreaterThan(2);
+  });
+
+  test("T27 a rate or a latency can be that of some methods alone", async () => {
+    const faulty = createFaulty({
+      errorRate: { get: 1 },
+      permanentErrorRate: { count: 1 },
+      lostAnswerRate: { patch: 1 },
+      nonErrorRate: { delete: 1 },
+    });
+    const of = vista(faulty);
+    const calls = [
+      () => of.get("p1"),
+      () => of.count(),
+      () => of.list(),
+      () => of.patch("p1", { stock: 1 }),
+      () => of.replace("p1", { ...generateOne(), stock: 2 }),
+      () => of.delete("p1"),
+    ];
+    const found = await Promise.all(calls.map((call) => outcomes(1, call)));
+    expect(found.flat()).toEqual(["unavailable", "rejected", "ok", "unavailable", "ok", "no DioramaError"]);
+  });
+
+  test("T28 an outage ends what is under way: reads break off, answers are lost, feeds end", async () => {
+    const clock = createManualClock();
+    const source = createSource(3_000);
+    const faulty = createFaultySource(source, {
+      clock,
+      latencyMs: { get: [10, 10] },
+      batchLatencyMs: [5, 5],
+    });
+    const feed = (async () => {
+      for await (const _change of vista(faulty).watch());
+    })();
+    const slowWrite = createFaultySource(createFaultySource(source, { clock, latencyMs: [10, 10] }), {
+      clock,
+    });
+    const under = Promise.allSettled([
+      outcomes(1, () => readAll(faulty)),
+      outcomes(1, () => vista(faulty).get("p1")),
+      outcomes(1, () => vista(slowWrite).patch("p1", { stock: 9_999 })),
+      feed.then(undefined, (error: unknown) => isDioramaError(error) && error.code),
+    ]);
+    await clock.advance(3);
+    faulty.goDown(1_000);
+    slowWrite.setFaults({ outages: [[0, 1_003]] });
+    await clock.advance(20);
+    expect((await under).map((each) => each.status === "fulfilled" && String(each.value))).toEqual(
+      Array.from({ length: 4 }, () => "unavailable"),
+    );
+    expect(source.rows.get("p1")?.stock).toBe(9_999);
+    expect(source.watcherCount).toBe(0);
+    await clock.advance(1_000);
+    const later = readAll(faulty);
+    await clock.advance(20);
+    expect(await later).toHaveLength(3_000);
+    faulty.goDown();
+    expect(await outcomes(1, () => vista(faulty).count())).toEqual(["unavailable"]);
+    faulty.heal();
+    expect(await outcomes(1, () => vista(faulty).count())).toEqual(["ok"]);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("T28 a scheduled outage ends a feed on which nothing happens, when it begins", async () => {
+    const clock = createManualClock();
+    const faulty = createFaulty({ clock, outages: [[100, 200]] });
+    const feed = outcomes(1, async () => {
+      for await (const _change of vista(faulty).watch());
+    });
+    await clock.advance(99);
+    expect(clock.timerCount).toBe(1);
+    await clock.advance(1);
+    expect(await feed).toEqual(["unavailable"]);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("T29 a read may stop in its middle, and its data can change between batches", async () => {
+    const source = createSource(3_500);
+    const stopped = new Set<number>();
+    for (let seed = 0; seed < 20; seed++) {
+      const faulty = createFaultySource(source, { seed, hangRate: 1 });
+      let rows = 0;
+      void (async () => {
+        for await (const batch of faulty.read(everything, {})) rows += batch.length;
+        expect.fail("it never ends");
+      })();
+      await new Promise((resolve) => setTimeout(resolve));
+      stopped.add(rows);
+    }
+    expect([...stopped].toSorted((a, b) => a - b)).toEqual([0, 1_000, 2_000, 3_000]);
+    const drawn: number[] = [];
+    const changing = (): FaultySource<Product> =>
+      createFaultySource(source, { changeDuringPagination: (random) => drawn.push(random.integer(0, 1e9)) });
+    await readAll(changing());
+    await readAll(changing());
+    expect(drawn).toHaveLength(6);
+    expect(drawn.slice(0, 3)).toEqual(drawn.slice(3));
+  });
+
+  test("T30 the history tells each call and what it met", async () => {
+    const clock = createManualClock();
+    const faulty = createFaulty({ clock, seed: 4 });
+    await outcomes(1, () => vista(faulty).get("p1"));
+    await clock.advance(5);
+    faulty.failNext("get", new DioramaError("conflict", "made up"));
+    await outcomes(1, () => vista(faulty).get("p1"));
+    faulty.setFaults({ lostAnswerRate: 1, partialPageRate: 1, lyingTotalRate: 1, hangRate: { version: 1 } });
+    await outcomes(1, () => vista(faulty).patch("p1", { stock: 1 }));
+    await outcomes(1, () => vista(faulty).fetchPage(1, 10));
+    void faulty.version?.({});
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(faulty.history.map(({ call, number, atMs }) => [call, number, atMs])).toEqual([
+      ["get", 1, 0],
+      ["get", 2, 5],
+      ["patch", 1, 5],
+      ["page", 1, 5],
+      ["version", 1, 5],
+    ]);
+    const [fine, failed, lost, page, hung] = faulty.history.map(({ met }) => met);
+    expect([fine, failed, lost, hung]).toEqual([[], ["fails: made up"], ["answer lost"], ["hangs"]]);
+    expect(page?.join()).toMatch(/^partial page: \d rows for 10,total \d+ for 30$/);
+    await outcomes(1_500, () => faulty.get?.("p1", {}) ?? Promise.resolve());
+    expect(faulty.history).toHaveLength(1_000);
   });
 });

@@ -82,4 +82,37 @@ describe("manual clock", () => {
     expect(woken).toEqual(["time", "signal"]);
     expect(clock.timerCount).toBe(0);
   });
+
+  test("T25 a machine that slept finds its timers late, and fires them in order when it goes on", async () => {
+    const clock = createManualClock(1_000);
+    const fired: string[] = [];
+    clock.setTimer(() => fired.push(`second at ${clock.monotonic()}`), 20);
+    clock.setTimer(() => fired.push(`first at ${clock.monotonic()}`), 10);
+    clock.suspend(3_600_000);
+    expect([clock.now(), clock.monotonic(), clock.nextTimerInMs]).toEqual([3_601_000, 3_600_000, 0]);
+    expect(fired).toEqual([]);
+    await clock.advance(0);
+    expect(fired).toEqual(["first at 3600000", "second at 3600000"]);
+  });
+
+  test("T26 until goes from timer to timer and no further than the work needs", async () => {
+    const clock = createManualClock();
+    clock.setTimer(() => expect.fail("nobody needs this one"), 5_001);
+    const work = async (): Promise<string> => {
+      for (let turn = 0; turn < 5; turn++) await sleep(clock, 1_000);
+      return "done";
+    };
+    expect(await clock.until(work())).toBe("done");
+    expect(clock.monotonic()).toBe(5_000);
+    expect(await clock.until(Promise.resolve("at once"))).toBe("at once");
+    const refused = new Error("refused");
+    await expect(clock.until(Promise.reject(refused))).rejects.toBe(refused);
+  });
+
+  test("T26 until ends with an error where the work waits for something else, or for longer", async () => {
+    const clock = createManualClock();
+    await expect(clock.until(new Promise(() => undefined))).rejects.toThrow("no timer is set");
+    await expect(clock.until(sleep(clock, 60_000), 1_000)).rejects.toThrow("due in 60000 ms");
+    expect(clock.monotonic()).toBe(0);
+  });
 });

@@ -7,7 +7,7 @@ import { DioramaError } from "../../base/index.ts";
 import { equalValues, type Row, type Value } from "../../record/index.ts";
 import type { WriteOp } from "../../vista/index.ts";
 import type { QueuedOp } from "../write-queue.ts";
-import { decodeQueuedOp, encodeQueuedOp, knownOfRecord } from "./op-record.ts";
+import { decodeQueuedOp, encodeQueuedOp, knownOfRecord, RECORD_MAGIC } from "./op-record.ts";
 
 const anyText = fc.oneof(
   arbitrary.text,
@@ -132,6 +132,25 @@ describe("a record", () => {
     sameOp(back.queued, sample);
     expect(Object.isFrozen(back.queued) && Object.isFrozen(back.queued.op)).toBe(true);
   });
+
+  test("UF5 nowhere within a record is what looks like the beginning of one", () => {
+    let inner = encodeQueuedOp("products", sample);
+    for (let level = 1; level <= 5; level++) {
+      const op: WriteOp = {
+        kind: "replace",
+        opId: "o",
+        id: "1",
+        enqueuedAt: 0,
+        attempt: 0,
+        row: { file: inner, magic: RECORD_MAGIC },
+      };
+      const outer = encodeQueuedOp("products", { ...sample, op });
+      expect(Buffer.from(outer).lastIndexOf(RECORD_MAGIC)).toBe(0);
+      sameOp(decodeQueuedOp(outer).queued, { ...sample, op });
+      expect(knownOfRecord(outer)).toMatchObject({ queue: "products", opId: "o", id: "1" });
+      inner = outer;
+    }
+  });
 });
 
 describe("damage", () => {
@@ -154,7 +173,7 @@ describe("damage", () => {
     expect(() => decodeQueuedOp(record)).toThrow(
       expect.objectContaining({ code: "corrupt", place: { vista: "products", id: "p-7" } }),
     );
-    expect(knownOfRecord(record.subarray(0, 75))).toMatchObject({ sequence: 42, opId: undefined });
+    expect(knownOfRecord(record.subarray(0, 76))).toMatchObject({ sequence: 42, opId: undefined });
     expect(knownOfRecord(new Uint8Array(10))).toEqual({});
     expect(() => decodeQueuedOp(new Uint8Array(10))).toThrow(/nothing of it is known/);
   });
@@ -164,7 +183,7 @@ describe("damage", () => {
     fc.assert(
       fc.property(queued, damage, fc.nat(), (one, damages, cut) => {
         const record = encodeQueuedOp("products", one);
-        for (const [at, byte] of damages) record[17 + (at % (record.length - 17))] = byte;
+        for (const [at, byte] of damages) record[18 + (at % (record.length - 18))] = byte;
         const length = cut % 3 === 0 ? 80 + (cut % Math.max(1, record.length - 80)) : record.length;
         const shortened = signed(record.slice(0, length));
         expect(["op", "corrupt"]).toContain(outcome(shortened));

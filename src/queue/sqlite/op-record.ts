@@ -8,20 +8,24 @@ import { textFromBytes, textToBytes } from "./record-texts.ts";
 /**
  * One op as bytes that say everything about themselves, so that they can be found and proven wherever they lie:
  *
- *     0 magic (8) | 8 length of all (u32) | 12 CRC-32 of all that follows (u32) | 16 format (u8)
- *     17 state (u8) | 18 kind (u8) | 19 flags (u8)
- *     20 sequence | 28 nextAttemptAt | 36 parksUpTo | 44 enqueuedAt | 52 attempt (float64 each)
- *     60 queue, opId, id, code and message of the error (texts)
+ *     0 magic (8) | 8 length of all (u32) | 12 CRC-32 of all that follows (u32) | 16 format (u8) | 17 mask (u8)
+ *     18 state (u8) | 19 kind (u8) | 20 flags (u8)
+ *     21 sequence | 29 nextAttemptAt | 37 parksUpTo | 45 enqueuedAt | 53 attempt (float64 each)
+ *     61 queue, opId, id, code and message of the error (texts)
  *     row, partial or { ids } as CBOR, up to the end
  *
  * Numbers have their first byte first. The names stand in front of what is long: damage spares them more often.
+ * All behind the mask is combined with it by exclusive or. It is 0 but where the magic would else stand within the
+ * record: nobody can hand in a row whose bytes are taken for a record when a damaged file is searched.
  */
 export const RECORD_MAGIC: Uint8Array = Uint8Array.of(0xf1, 0x9d, 0x51, 0xb7, 0x4f, 0x70, 0xe2, 0x0a);
 export const RECORD_FORMAT = 1;
 /** In front of what the checksum covers. */
 export const RECORD_HEAD_BYTES = 16;
 
-const TEXTS_START = 60;
+const MASK_AT = 17;
+const MASKED_START = 18;
+const TEXTS_START = 61;
 /** The five texts of a record, each with a length of four bytes. */
 const LEAST_BYTES = TEXTS_START + 5 * 4;
 /** As large as SQLite takes a blob. */
@@ -63,21 +67,44 @@ export function encodeQueuedOp(queueName: string, queued: QueuedOp): Uint8Array<
   record.set(RECORD_MAGIC);
   view.setUint32(8, length);
   record[16] = RECORD_FORMAT;
-  record[17] = states.indexOf(queued.state);
-  record[18] = kinds.indexOf(op.kind);
-  record[19] = flagsOf(queued);
-  view.setFloat64(20, queued.sequence);
-  view.setFloat64(28, queued.nextAttemptAt);
-  view.setFloat64(36, queued.parksUpTo ?? 0);
-  view.setFloat64(44, op.enqueuedAt);
-  view.setFloat64(52, op.attempt);
+  record[18] = states.indexOf(queued.state);
+  record[19] = kinds.indexOf(op.kind);
+  record[20] = flagsOf(queued);
+  view.setFloat64(21, queued.sequence);
+  view.setFloat64(29, queued.nextAttemptAt);
+  view.setFloat64(37, queued.parksUpTo ?? 0);
+  view.setFloat64(45, op.enqueuedAt);
+  view.setFloat64(53, op.attempt);
   let position = TEXTS_START;
   for (const part of parts) {
     record.set(part, position);
     position += part.length;
   }
-  view.setUint32(12, crc32(record.subarray(RECORD_HEAD_BYTES)));
+  seal(Buffer.from(record.buffer));
   return record;
+}
+
+/** Sets the checksum, and the mask where the magic stands within the record: a second one is there by no accident. */
+function seal(record: Buffer): void {
+  for (let mask = 1; ; mask++) {
+    record.writeUInt32BE(crc32(record.subarray(RECORD_HEAD_BYTES)), 12);
+    if (record.indexOf(RECORD_MAGIC, 1) === -1) return;
+    if (mask > 0xff)
+      throw new DioramaError("invalid", "an op's bytes can't be told from a record's beginning");
+    // From the mask before to this one in one step.
+    const change = (record[MASK_AT] ?? 0) ^ mask;
+    record[MASK_AT] = mask;
+    for (let at = MASKED_START; at < record.length; at++) record[at] = (record[at] ?? 0) ^ change;
+  }
+}
+
+/** The record with what its mask covers as it was; the bytes themselves where there is none. */
+function unmasked(record: Buffer): Buffer {
+  const mask = record[MASK_AT] ?? 0;
+  if (mask === 0) return record;
+  const plain = Buffer.from(record);
+  for (let at = MASKED_START; at < plain.length; at++) plain[at] = (plain[at] ?? 0) ^ mask;
+  return plain;
 }
 
 /**
@@ -99,7 +126,7 @@ export function decodeQueuedOp(bytes: Uint8Array): { readonly queue: string; rea
     );
   }
   try {
-    return read(record);
+    return read(unmasked(record));
   } catch (error) {
     throw bad(record, messageOf(error), error);
   }
@@ -122,9 +149,9 @@ export function isProven(record: Buffer): boolean {
 
 /** What bytes that may be the beginning of a record, or a damaged one, still seem to tell. Never throws. */
 export function knownOfRecord(bytes: Uint8Array): KnownOfRecord {
-  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const record = unmasked(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (record.length < TEXTS_START) return {};
-  const sequence = record.readDoubleBE(20);
+  const sequence = record.readDoubleBE(21);
   const known: KnownOfRecord = Number.isSafeInteger(sequence) && sequence > 0 ? { sequence } : {};
   const texts: string[] = [];
   try {
@@ -183,8 +210,8 @@ function flagsOf({ op, error, outcomeUnknown, parksUpTo }: QueuedOp): number {
 
 /** Reads a record whose checksum is right; throws where it holds no op all the same. */
 function read(record: Buffer): { readonly queue: string; readonly queued: QueuedOp } {
-  const state = states[record.readUInt8(17)];
-  const flags = record.readUInt8(19);
+  const state = states[record.readUInt8(18)];
+  const flags = record.readUInt8(20);
   if (state === undefined || (flags & ~ALL_FLAGS) !== 0) {
     throw new DioramaError("corrupt", "its state or its flags are unknown");
   }
@@ -196,18 +223,18 @@ function read(record: Buffer): { readonly queue: string; readonly queued: Queued
     position = end;
   }
   const [queue = "", opId = "", id = "", code = "", message = ""] = texts;
-  const base = { opId, enqueuedAt: record.readDoubleBE(44), attempt: record.readDoubleBE(52) };
+  const base = { opId, enqueuedAt: record.readDoubleBE(45), attempt: record.readDoubleBE(53) };
   const op = opOf(base, id, record, position);
   return {
     queue,
     queued: Object.freeze({
-      sequence: record.readDoubleBE(20),
+      sequence: record.readDoubleBE(21),
       op: Object.freeze(op),
       state,
-      nextAttemptAt: record.readDoubleBE(28),
+      nextAttemptAt: record.readDoubleBE(29),
       outcomeUnknown: (flags & OUTCOME_UNKNOWN) !== 0,
       ...((flags & HAS_ERROR) === 0 ? {} : { error: Object.freeze({ code, message }) }),
-      ...((flags & HAS_PARKS_UP_TO) === 0 ? {} : { parksUpTo: record.readDoubleBE(36) }),
+      ...((flags & HAS_PARKS_UP_TO) === 0 ? {} : { parksUpTo: record.readDoubleBE(37) }),
     }),
   };
 }
@@ -215,7 +242,7 @@ function read(record: Buffer): { readonly queue: string; readonly queued: Queued
 type OpBase = Pick<WriteOp, "opId" | "enqueuedAt" | "attempt">;
 
 function opOf(base: OpBase, id: string, record: Buffer, payloadStart: number): WriteOp {
-  const kind = kinds[record.readUInt8(18)];
+  const kind = kinds[record.readUInt8(19)];
   switch (kind) {
     case "insert":
     case "replace":
@@ -226,7 +253,7 @@ function opOf(base: OpBase, id: string, record: Buffer, payloadStart: number): W
       checkNothing(record, payloadStart);
       return { ...base, kind, id };
     case "deleteAll":
-      if ((record.readUInt8(19) & HAS_IDS) !== 0) {
+      if ((record.readUInt8(20) & HAS_IDS) !== 0) {
         return { ...base, kind, ids: idsOf(decodeRow(record, payloadStart)) };
       }
       checkNothing(record, payloadStart);

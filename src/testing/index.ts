@@ -1,7 +1,7 @@
 export type { CallRecord, Faults, LatencyBand, PerCall, SourceCall } from "./faults.ts";
 export { createFaultySource, type FaultOptions, type FaultySource } from "./faulty-source.ts";
 export type { Outage } from "./outages.ts";
-export { createScheduler, type Scheduler } from "./scheduler.ts";
+export { createScheduler, type Scheduler, type WrapOptions } from "./scheduler.ts";
 export { createManualClock, type ManualClock } from "./manual-clock.ts";
 export { generateProducts, productColumns, type Product } from "./products.ts";
 export { createRandom, deriveSeed, type Random } from "./random.ts";

@@ -2,7 +2,12 @@ import type { Source } from "../vista/index.ts";
 import type { SourceCall } from "./faults.ts";
 import { unwrapped, wrapCalls } from "./wrap-calls.ts";
 
-type Turn = (label: string, signal: AbortSignal | undefined) => Promise<void>;
+/** Awaited where there is something to wait for. */
+type Turn = (
+  label: string,
+  signal: AbortSignal | undefined,
+  way: "there" | "back",
+) => Promise<void> | undefined;
 
 /** The source, each of whose calls awaits `turn` before it reaches the source and before its answer comes back. */
 export function scheduleSource<R extends object>(source: Source<R>, turn: Turn): Source<R> {
@@ -14,23 +19,25 @@ export function scheduleSource<R extends object>(source: Source<R>, turn: Turn):
   };
   const read: Source<R>["read"] = async function* (query, call) {
     const label = number("read");
-    await turn(`${label} asked`, call.signal);
+    const asked = turn(`${label} asked`, call.signal, "there");
+    if (asked !== undefined) await asked;
     for await (const batch of source.read(query, call)) {
-      await turn(`${label} batch`, call.signal);
+      await turn(`${label} batch`, call.signal, "back");
       yield batch;
     }
-    await turn(`${label} answered`, call.signal);
+    await turn(`${label} answered`, call.signal, "back");
   };
   const watch = source.watch?.bind(source);
   return {
     ...unwrapped(source),
     ...wrapCalls(source, async (name, { signal }, work) => {
       const label = number(name);
-      await turn(`${label} asked`, signal);
+      const asked = turn(`${label} asked`, signal, "there");
+      if (asked !== undefined) await asked;
       try {
         return await work();
       } finally {
-        await turn(`${label} answered`, signal);
+        await turn(`${label} answered`, signal, "back");
       }
     }),
     read,
@@ -39,7 +46,7 @@ export function scheduleSource<R extends object>(source: Source<R>, turn: Turn):
       watch: async function* (call) {
         const label = number("watch");
         for await (const event of watch(call)) {
-          await turn(`${label} change`, call.signal);
+          await turn(`${label} change`, call.signal, "back");
           yield event;
         }
       },

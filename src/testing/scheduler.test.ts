@@ -122,6 +122,18 @@ describe("seeded scheduler", () => {
     await feed.return?.();
   });
 
+  test("T32 with answersOnly a call reaches the source at once, and its answer waits", async () => {
+    const { source } = memory("products", { id: "id", rows: [{ id: "a", n: 1 }] });
+    const scheduler = createScheduler(8);
+    const wrapped = scheduler.wrapSource(source, { answersOnly: true });
+    const [one, all] = [vista(wrapped).get("a"), vista(wrapped).list()];
+    source.set("a", { id: "a", n: 2 });
+    await scheduler.waitAll();
+    expect(await one).toEqual({ id: "a", n: 1 });
+    expect(await all).toEqual(new Map([["a", { id: "a", n: 1 }]]));
+    expect(scheduler.order.toSorted()).toEqual(["get 1 answered", "read 1 answered", "read 1 batch"]);
+  });
+
   test("T32 a call whose signal fires waits no longer", async () => {
     const { source } = memory("products", { id: "id", rows: [{ id: "a", n: 1 }] });
     const scheduler = createScheduler(8);

@@ -32,9 +32,10 @@ export interface Scheduler {
   ): (...args: A) => Promise<T>;
   /**
    * The source, each of whose calls waits for a turn on its way there and for one on its way back, as does each
-   * batch of a `read` and each change of a `watch`. A call whose signal fires waits no longer.
+   * batch of a `read` and each change of a `watch`. A call whose signal fires waits no longer. With `answersOnly`
+   * a call reaches the source at once: what was asked first has the older answer.
    */
-  wrapSource<R extends object = Row>(source: Source<R>): Source<R>;
+  wrapSource<R extends object = Row>(source: Source<R>, options?: WrapOptions): Source<R>;
   /** Draws one turn and lets what it sets off settle; false where nothing waits. */
   waitOne(): Promise<boolean>;
   /** Draws turns until nothing waits, what they set off included. */
@@ -45,6 +46,11 @@ export interface Scheduler {
   run<T>(body: () => Promise<T>): Promise<T>;
   /** The seed and the order. */
   toString(): string;
+}
+
+export interface WrapOptions {
+  /** Only what comes back waits. */
+  readonly answersOnly?: boolean;
 }
 
 /** More turns than any test draws: work that makes new work for ever ends with an error. */
@@ -137,8 +143,10 @@ class SeededScheduler implements Scheduler {
     };
   }
 
-  wrapSource<R extends object>(source: Source<R>): Source<R> {
-    return scheduleSource(source, (label, signal) => this.turn(label, signal));
+  wrapSource<R extends object>(source: Source<R>, { answersOnly = false }: WrapOptions = {}): Source<R> {
+    return scheduleSource(source, (label, signal, way) =>
+      way === "there" && answersOnly ? undefined : this.turn(label, signal),
+    );
   }
 
   async waitOne(): Promise<boolean> {

@@ -153,7 +153,7 @@ export const rooms: readonly Room[] = [
     name: "durable",
     purpose: "what cacheAt opens in a folder: the cache and the queue, held by one lock",
     mayImport: ["base", "sqlite", "cache", "queue"],
-    mayImportAdapters: ["cache/sqlite"],
+    mayImportAdapters: ["cache/sqlite", "queue/sqlite"],
     runsIn: "node",
   }),
   row({

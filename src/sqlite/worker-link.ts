@@ -32,6 +32,8 @@ export interface Failure {
 export type Reply<Give = unknown> =
   | { readonly call: number; readonly give: Give }
   | { readonly call: number; readonly failure: Failure }
+  /** Of several calls at once. */
+  | { readonly all: readonly Reply[] }
   /** A rare change of state, for the log. */
   | { readonly notice: string };
 
@@ -129,6 +131,10 @@ export class WorkerLink<Calls extends CallsOf<Calls>> {
 
   #onReply(reply: Reply): void {
     if ("notice" in reply) return this.#settings.logger.info(reply.notice);
+    if ("all" in reply) {
+      for (const each of reply.all) this.#onReply(each);
+      return;
+    }
     const waiting = must(this.#waiting.get(reply.call), "a reply belongs to a call");
     this.#waiting.delete(reply.call);
     if (this.#waiting.size === 0) this.#worker?.unref();

@@ -1,0 +1,61 @@
+import { type Clock, type Logger, silentLogger, systemClock } from "../../base/index.ts";
+import { FolderLock, prepareFolder, WorkerLink } from "../../sqlite/index.ts";
+import type { QueueBackend } from "../write-queue.ts";
+import type { QueueCalls, QueueLink, QueueWorkerData } from "./protocol.ts";
+import { SqliteQueues } from "./sqlite-queues.ts";
+
+export interface DurableQueuesOptions {
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+  /** The queue file grows no larger than this many bytes, its log aside: then batches are `full`. */
+  readonly maxSizeBytes?: number | undefined;
+  /** The hold of the folder, where the caller has taken it and releases it; else it is taken and released here. */
+  readonly lock?: FolderLock | undefined;
+  /** A program of one's own for the worker's thread, which calls `serveQueue`. */
+  readonly worker?: URL | undefined;
+}
+
+/**
+ * Opens the queues that are kept in a folder, making both where missing: `queue.db` (SQLite) on a thread of its
+ * own. `inUse` where another one holds the folder, `invalid` where it can't be made or the file may not be used,
+ * `unsupported` on a network file system or for a file of a newer format, which is left as it is. A damaged file
+ * is set aside beside it, and what can be read of it is kept; what can't is `lost` of the queues.
+ */
+export async function openDurableQueues(
+  folder: string,
+  options: DurableQueuesOptions = {},
+): Promise<QueueBackend> {
+  const { clock = systemClock, logger = silentLogger, maxSizeBytes, worker } = options;
+  const real = prepareFolder(folder);
+  const lock = options.lock ?? FolderLock.take(real, clock);
+  const release = (): void => {
+    if (options.lock === undefined) lock.release();
+  };
+  const link = createQueueLink({ folder: real, maxSizeBytes }, clock, logger, worker);
+  try {
+    await link.call("openFile", undefined);
+  } catch (error) {
+    await link.end();
+    release();
+    throw error;
+  }
+  return new SqliteQueues(real, link, release);
+}
+
+/** The main thread's end of the worker that keeps the queue file. */
+export function createQueueLink(
+  data: QueueWorkerData,
+  clock: Clock,
+  logger: Logger,
+  worker: URL | undefined,
+): QueueLink {
+  const own = import.meta.url.endsWith(".ts") ? "./queue-worker.ts" : "./queue-worker.js";
+  return new WorkerLink<QueueCalls>({
+    what: `the queue worker of ${data.folder}`,
+    name: "diorama-queue",
+    file: worker ?? new URL(own, import.meta.url),
+    data,
+    clock,
+    logger,
+  });
+}

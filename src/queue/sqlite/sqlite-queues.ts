@@ -1,0 +1,101 @@
+import { DioramaError, messageOf, TimeSlice } from "../../base/index.ts";
+import type { OpenQueueOptions, QueueBackend, QueuedOp, WriteQueue } from "../write-queue.ts";
+import { decodeQueuedOp } from "./op-record.ts";
+import { Outbox } from "./outbox.ts";
+import type { QueueLink, RecordPacket } from "./protocol.ts";
+import { SqliteQueue } from "./sqlite-queue.ts";
+
+/** The durable queues of one folder. */
+export class SqliteQueues implements QueueBackend {
+  readonly durable = true;
+  readonly #folder: string;
+  readonly #link: QueueLink;
+  readonly #outbox: Outbox;
+  readonly #onClosed: () => void;
+  /** Undefined: being opened. */
+  readonly #open = new Map<string, SqliteQueue | undefined>();
+  #closing: Promise<void> | undefined;
+
+  constructor(folder: string, link: QueueLink, onClosed: () => void) {
+    this.#folder = folder;
+    this.#link = link;
+    this.#outbox = new Outbox(link);
+    this.#onClosed = onClosed;
+  }
+
+  async openQueue(name: string, { durability = "fsync" }: OpenQueueOptions = {}): Promise<WriteQueue> {
+    this.#mustRun();
+    if (this.#open.has(name)) {
+      throw new DioramaError("inUse", `queue ${JSON.stringify(name)} is open already; close what holds it`, {
+        place: { vista: name },
+      });
+    }
+    this.#open.set(name, undefined);
+    try {
+      const kept = await this.#readAll(name);
+      const lost = await this.#link.call("lost", { queue: name });
+      if (lost.length > 0) await this.#link.call("lostTold", { queue: name });
+      this.#mustRun();
+      const opened = { name, flushes: durability === "fsync", kept, lost };
+      const queue = new SqliteQueue(this.#outbox, opened, () => this.#open.delete(name));
+      this.#open.set(name, queue);
+      return queue;
+    } catch (error) {
+      this.#open.delete(name);
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Decoded in slices, while the worker reads on. */
+  async #readAll(name: string): Promise<readonly QueuedOp[]> {
+    const kept: QueuedOp[] = [];
+    const slice = new TimeSlice();
+    let packet = await this.#read(name, 0);
+    while (packet.sequences.length > 0) {
+      const next = this.#read(name, packet.sequences.at(-1) ?? 0);
+      // It is awaited below, unless decoding fails before.
+      next.catch(() => undefined);
+      await this.#decode(name, packet, kept, slice);
+      packet = await next;
+    }
+    return kept;
+  }
+
+  async #decode(name: string, packet: RecordPacket, kept: QueuedOp[], slice: TimeSlice): Promise<void> {
+    let start = 0;
+    for (const [index, sequence] of packet.sequences.entries()) {
+      const end = packet.ends[index] ?? start;
+      try {
+        kept.push(decodeQueuedOp(packet.bytes.subarray(start, end)).queued);
+      } catch (error) {
+        await this.#link.call("giveUp", { queue: name, sequence, reason: messageOf(error) });
+      }
+      start = end;
+      if (slice.isOver) await slice.next();
+    }
+  }
+
+  #read(queue: string, after: number): Promise<RecordPacket> {
+    return this.#link.call("read", { queue, after });
+  }
+
+  #mustRun(): void {
+    if (this.#closing === undefined) return;
+    throw new DioramaError("closed", `the queues in ${this.#folder} are closed; open others`);
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await Promise.all([...this.#open.values()].flatMap((queue) => queue?.close() ?? []));
+      if (this.#link.isRunning) await this.#link.call("close", undefined);
+    } finally {
+      await this.#link.end();
+      this.#onClosed();
+    }
+  }
+}

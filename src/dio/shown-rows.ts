@@ -105,6 +105,7 @@ export class ShownRows {
   }
 
   #isOld(since: number, now: number): boolean {
-    return now - since > this.#context.options.freshForMs;
+    // As readers judge it: a clock that was set back makes nothing young.
+    return Math.abs(now - since) > this.#context.options.freshForMs;
   }
 }

@@ -119,7 +119,7 @@ export class WholeReads {
     const { seededAt } = state.store.meta;
     state.setMeta({ complete: cache.keeps, seededAt: run.startedAt, version });
     // Rows that have passed `freshFor` without being declared out of date are young again.
-    if (seededAt !== undefined && clock.now() - seededAt > freshForMs) state.touchAll();
+    if (seededAt !== undefined && Math.abs(clock.now() - seededAt) > freshForMs) state.touchAll();
     state.markAllFresh(run.mark);
   }
 

@@ -333,11 +333,12 @@ export class WriteSettlement {
   }
 
   #move(entry: WriteEntry, rekeying: Rekeying, isTaken: boolean): void {
-    const { schedule, echoes, file, letters, host } = this.#parts;
+    const { schedule, echoes, file, letters, host, policy } = this.#parts;
     const { isShown, place } = entry;
     if (isShown) this.hide(entry);
     if (place !== "out") schedule.end(entry);
-    const waitMs = Math.max(0, entry.nextAttemptAt - host.clock.now());
+    // On a wall clock, which may have been set back since.
+    const waitMs = Math.min(Math.max(0, entry.nextAttemptAt - host.clock.now()), policy.echoTimeoutMs);
     if (entry.phase === "echo") echoes.remove(entry);
     entry.op = Object.freeze(rekeyOp(entry.op, rekeying));
     if (place !== "out" && !isTaken) schedule.add(entry);

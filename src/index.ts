@@ -17,6 +17,8 @@ export type { TokenPage } from "./vista/index.ts";
 export type { WriteKind, WriteOp, WriteOptions } from "./vista/index.ts";
 export { createMemoryCache, createNoCache } from "./cache/index.ts";
 export type { CacheBackend, CacheBatch, CacheTable, StoredRow, TableMeta } from "./cache/index.ts";
+export type { ApplyOptions, Durability, LostOp, OpenQueueOptions, QueueBackend } from "./queue/index.ts";
+export type { QueueBatch, QueuedOp, QueuedState, WriteQueue } from "./queue/index.ts";
 export type { CallbackCall, ChangeStream, ChunkLoad, CloseOptions, Dio, DioCache } from "./dio/index.ts";
 export type { DeadLetters, DioCallbacks, DioDiagnostics, DioEvent, DioEventOf } from "./dio/index.ts";
 export type { DioEventType, EventSubscription, FailedWrite, FillResult, Following } from "./dio/index.ts";

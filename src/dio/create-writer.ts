@@ -1,8 +1,8 @@
-import type { WriteQueue } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { CallOptions, WriteOp } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioContext } from "./dio-context.ts";
+import type { OpenedStores } from "./options.ts";
 import { sendToMaster } from "./send-to-master.ts";
 import { traceWrite } from "./traced-write.ts";
 import { Writer, type WriteResult } from "./writer.ts";
@@ -10,20 +10,23 @@ import { Writer, type WriteResult } from "./writer.ts";
 /** The Writer of a Dio: its destination is onWrite, onWriteBatch, or else the master. */
 export function createWriter(
   context: DioContext,
-  queue: WriteQueue,
+  { queue, durability, isEmptied }: OpenedStores,
   reread: (id: string) => Promise<void>,
 ): Writer {
-  const { writes, logger, activity, clock, queues, callbacks } = context.options;
+  const { writes, activity, clock, cache, callbacks } = context.options;
+  const { failures } = context;
   const { onWrite, onWriteBatch } = callbacks;
   const host = {
     state: context.state,
     clock,
-    logger,
+    failures,
     activity,
     name: context.name,
     idColumn: context.master().idColumn,
     belongs: (id: string, row: Row) => context.rows.belongs(id, row),
-    durable: queues.durable,
+    durability,
+    hasDurableCache: cache.durable,
+    isCacheEmptied: isEmptied,
     readStored: (id: string, call: CallOptions) => context.master().get(id, call),
     // A row that can't be read now stays stale, and the next reader tries again.
     reread: (id: string) => void reread(id).catch(() => undefined),

@@ -1,4 +1,6 @@
 import type { Activity } from "../base/index.ts";
+import type { FailureKind, LastFailure } from "./failures.ts";
+import type { WriteDiagnostics } from "./write-contract.ts";
 
 /** How a Dio is doing, as plain data. Times in milliseconds. */
 export interface DioDiagnostics {
@@ -25,12 +27,7 @@ export interface DioDiagnostics {
     /** Everything was declared out of date since. */
     readonly stale: boolean;
   };
-  readonly writes: {
-    readonly depth: number;
-    readonly inFlight: number;
-    readonly failed: number;
-    readonly oldestMs: number | undefined;
-  };
+  readonly writes: WriteDiagnostics;
   readonly reads: {
     /** Calls of the master that are under way for readers. */
     readonly flights: number;
@@ -47,5 +44,7 @@ export interface DioDiagnostics {
     /** Handles of Sceneries that are open. */
     readonly sceneries: number;
   };
+  /** The last failure of each kind since the Dio was opened. */
+  readonly failures: Partial<Readonly<Record<FailureKind, LastFailure>>>;
   readonly events: { readonly lastSeq: number; readonly subscribers: number };
 }

@@ -1,6 +1,7 @@
 import type { CallOptions, Vista } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioState } from "./dio-state.ts";
+import type { Failures } from "./failures.ts";
 import type { DioOptions } from "./options.ts";
 import type { OwnRows } from "./own-rows.ts";
 import type { Run, RunKind } from "./run.ts";
@@ -12,6 +13,7 @@ export interface DioContext {
   readonly options: DioOptions;
   readonly state: DioState;
   readonly rows: OwnRows;
+  readonly failures: Failures;
   /** Orders of views from the session before, and for the next. */
   readonly warm: WarmOrders;
   /** As it is now: a reload swaps it. */

@@ -3,11 +3,10 @@ import {
   type Clock,
   DioramaError,
   linkSignals,
-  messageOf,
   toDioramaError,
+  yieldToLoop,
 } from "../base/index.ts";
-import type { CacheTable } from "../cache/index.ts";
-import type { WriteQueue } from "../queue/index.ts";
+import type { LostOp, WriteQueue } from "../queue/index.ts";
 import { Sceneries } from "../scenery/index.ts";
 import { runChannel } from "../tracing/index.ts";
 import { type CallOptions, type ChangeEvent, searchColumnsOf, type Vista } from "../vista/index.ts";
@@ -19,11 +18,13 @@ import { CurrentMaster } from "./current-master.ts";
 import type { DioContext } from "./dio-context.ts";
 import type { DioParts } from "./dio-parts.ts";
 import { DioState } from "./dio-state.ts";
+import type { DioEventBody } from "./events.ts";
+import { Failures } from "./failures.ts";
 import type { Following, OpenFeed } from "./follow.ts";
 import { Facades } from "./facades.ts";
 import { checkMaster } from "./check-master.ts";
 import { offlineError } from "./master-guard.ts";
-import type { DioOptions, OpenDio } from "./options.ts";
+import type { DioOptions, OpenDio, OpenedStores } from "./options.ts";
 import { OwnRows } from "./own-rows.ts";
 import { Reader } from "./reader.ts";
 import { RowStore } from "./row-store.ts";
@@ -36,6 +37,7 @@ import { UpstreamChanges } from "./upstream-changes.ts";
 import { ViewSweep } from "./view-sweep.ts";
 import { WarmOrders } from "./warm-orders.ts";
 import { WholeReads } from "./whole-reads.ts";
+import { lossErrors, lossSummary } from "./write-losses.ts";
 import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** Wires the parts of one Dio: state, reads, writes, refresh, upstream changes. Its handles share it. */
@@ -61,18 +63,23 @@ export class DioCore implements DioParts, OpenDio {
   readonly #master: CurrentMaster;
   readonly #upstream: UpstreamChanges;
   readonly #warm: WarmOrders;
+  readonly #failures: Failures;
+  /** Told when the Dio is open. */
+  readonly #losses: DioEventBody[] = [];
   #closed: Promise<void> | undefined;
 
-  constructor(
-    master: Vista,
-    options: DioOptions,
-    opened: { readonly table: CacheTable; readonly queue: WriteQueue },
-  ) {
+  constructor(master: Vista, options: DioOptions, opened: OpenedStores) {
     this.name = options.table;
     this.clock = options.clock;
     this.options = options;
     this.#queue = opened.queue;
-    const { deadlineMs, clock, activity } = options;
+    const { deadlineMs, clock, activity, logger } = options;
+    this.#failures = new Failures({
+      name: this.name,
+      clock,
+      logger,
+      onNews: (what, error) => this.state.announce({ type: "backgroundFailed", what, error }),
+    });
     const closing = this.#closing.signal;
     this.#master = new CurrentMaster(master, { dio: this.name, deadlineMs, clock, activity, closing });
     const store = new RowStore(opened.table, {
@@ -87,9 +94,9 @@ export class DioCore implements DioParts, OpenDio {
       // Rows of the last session that arrive behind are no changes: views take them as they are in the end.
       onLoaded: () => this.#warm.loaded(),
     });
-    this.state = new DioState(store, options.logger, {
+    this.state = new DioState(store, this.#failures.logger("listener"), {
       searchColumns: () => searchColumnsOf(this.master.schema),
-      schedule: (step) => void runBehind(step, closing, options.logger),
+      schedule: (step) => void runBehind(step, closing, this.#failures.logger("view")),
       onIdle: () => this.#sweep.begin(),
     });
     this.state.bus.traceAs(this.name);
@@ -119,7 +126,7 @@ export class DioCore implements DioParts, OpenDio {
     this.#supply = new Supply(context, this.#wholeReads);
     this.#shown = new ShownRows(context, this.#supply, this.#watch);
     this.#reader = new Reader(context, this.#supply);
-    this.writer = createWriter(context, opened.queue, (id) => this.#supply.rows.refetch(id));
+    this.writer = createWriter(context, opened, (id) => this.#supply.rows.refetch(id));
     this.sceneries = this.#createSceneries();
     this.#upstream = new UpstreamChanges(context, {
       writer: this.writer,
@@ -151,11 +158,25 @@ export class DioCore implements DioParts, OpenDio {
     );
   }
 
-  /** The stored rows had to be given up when the table was opened. */
-  cacheWasLost(reason: string): void {
-    this.#cacheFailed(
-      new DioramaError("corrupt", `${this.name}: ${reason}`, { place: { vista: this.name } }),
-    );
+  /** What could not be read when the table and the queue were opened. */
+  noteLosses(rows: string | undefined, ops: readonly LostOp[]): void {
+    const { name } = this;
+    const queueLoss = lossSummary(ops, name);
+    if (queueLoss !== undefined) this.#failures.note("queue", queueLoss);
+    for (const error of lossErrors(ops, name)) this.#losses.push({ type: "queueFailed", error });
+    if (rows === undefined) return;
+    const error = new DioramaError("corrupt", `${name}: ${rows}`, { place: { vista: name } });
+    this.#failures.note("cache", error);
+    this.#losses.push({ type: "cacheFailed", error });
+  }
+
+  /** As events, when whoever opened this can listen. */
+  tellLosses(): void {
+    const losses = this.#losses.splice(0);
+    if (losses.length === 0) return;
+    void yieldToLoop().then(() => {
+      if (this.#closed === undefined) for (const loss of losses) this.state.announce(loss);
+    });
   }
 
   fingerprint(): string {
@@ -274,6 +295,7 @@ export class DioCore implements DioParts, OpenDio {
         seeding: this.#wholeReads.isSeeding,
       },
       views: { ...this.state.viewFigures, sceneries: this.sceneries.openCount },
+      failures: this.#failures.last,
       events: { lastSeq: bus.lastSeq, subscribers: bus.subscriberCount },
     };
   }
@@ -321,16 +343,12 @@ export class DioCore implements DioParts, OpenDio {
 
   #startFailed(error: unknown): void {
     const failure = toDioramaError(error, "unavailable", `${this.name}: onStart failed`);
-    this.options.logger.error("onStart failed", { vista: this.name, code: failure.code });
+    this.#failures.note("start", failure);
     this.state.announce({ type: "startFailed", error: failure });
   }
 
   #cacheFailed(error: DioramaError): void {
-    this.options.logger.error("cache failed", {
-      vista: this.name,
-      code: error.code,
-      reason: messageOf(error),
-    });
+    this.#failures.note("cache", error);
     if (error.code === "corrupt") this.#supply.forget();
     this.state.announce({ type: "cacheFailed", error });
   }
@@ -342,6 +360,7 @@ export class DioCore implements DioParts, OpenDio {
       state: this.state,
       master: () => this.master,
       rows: this.rows,
+      failures: this.#failures,
       warm: this.#warm,
       assertOpen: () => this.assertOpen(),
       assertOnline: () => {

@@ -39,9 +39,12 @@ export class DioSceneryHost implements SceneryHost {
   readonly #parts: DioSceneryParts;
   readonly #statuses: RowStatuses;
   readonly #chunks: ChunkLoads;
+  /** What a Scenery logs as an error is a failure of this Dio. */
+  readonly #logger: Logger;
 
   constructor(context: DioContext, parts: DioSceneryParts) {
     this.#context = context;
+    this.#logger = context.failures.logger("listener");
     this.#parts = parts;
     this.#statuses = new RowStatuses(context, parts.writer, parts.supply.rows);
     this.#chunks = new ChunkLoads(context);
@@ -56,7 +59,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   get logger(): Logger {
-    return this.#context.options.logger;
+    return this.#logger;
   }
 
   get schema(): Schema {

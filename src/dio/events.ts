@@ -1,4 +1,5 @@
 import type { DioramaError } from "../base/index.ts";
+import type { FailureKind } from "./failures.ts";
 import type { SceneryEvent } from "../scenery/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 
@@ -14,6 +15,10 @@ export type DioEventBody =
   | { readonly type: "upstreamFailed"; readonly error: DioramaError }
   /** The durable copy could not be written or was found damaged; the rows in memory serve on. */
   | { readonly type: "cacheFailed"; readonly error: DioramaError }
+  /** The queue could not be written, and is tried again; or it has lost something, and says where. */
+  | { readonly type: "queueFailed"; readonly error: DioramaError }
+  /** Something behind failed that no other event tells of; what is shown stays right, or is told as stale. */
+  | { readonly type: "backgroundFailed"; readonly what: FailureKind; readonly error: DioramaError }
   | { readonly type: "writeQueued" | "writeConfirmed"; readonly op: WriteOp }
   | { readonly type: "writeRetrying" | "writeFailed"; readonly op: WriteOp; readonly error: DioramaError }
   /** Of a paged table: where it is looked at, what came, what could not be loaded. */

@@ -230,7 +230,8 @@ export class FacadeSource implements Source {
     const isOwn = opId === undefined || !writer.has(opId);
     const handle = writer.submit(opId === undefined ? request : { ...request, opId });
     if (signal === undefined || !isOwn) return handle.staged;
-    const withdraw = (): void => void handle.cancel();
+    // It is withdrawn at once; that the queue can't note it now is told by an event.
+    const withdraw = (): void => void handle.cancel().catch(() => undefined);
     signal.addEventListener("abort", withdraw, { once: true });
     try {
       await handle.staged;

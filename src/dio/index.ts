@@ -6,7 +6,7 @@ export type { DioEvent, DioEventOf, DioEventType } from "./events.ts";
 export type { Following } from "./follow.ts";
 export { openDio } from "./open-dio.ts";
 export type { CallbackCall, ChunkLoad, DioCallbacks, FillResult, LoadSink, OpenDio } from "./options.ts";
-export type { TotalCall } from "./options.ts";
+export type { OpenedQueue, TotalCall } from "./options.ts";
 export type { RowsInput } from "./rows-input.ts";
 export type { DeadLetters, FailedWrite, PendingWrite } from "./writer.ts";
 export type { WriteHandle, WritePolicy, WriteRequest, WriteResult } from "./writer.ts";

@@ -14,23 +14,29 @@ export async function openDio<R extends object = Row>(master: Vista, options: Di
   const table = await options.cache.openTable(options.table);
   try {
     const fingerprint = master.fingerprint();
-    if (table.meta.fingerprint !== fingerprint) {
+    const isEmptied = table.meta.fingerprint !== fingerprint;
+    if (isEmptied) {
       // Rows of another source, or of this one under another schema, are nobody's copy.
       await table.apply({ clear: true, meta: { ...blankMeta, fingerprint } });
     }
-    const queue = await options.queues.openQueue(options.table);
+    const opened = await options.openQueue(options.table);
     const core = new DioCore(master, options, {
       table: traceTable(options.table, table),
-      queue: traceQueue(options.table, queue),
+      isEmptied,
+      queue: traceQueue(options.table, opened.queue),
+      durability: opened.durability,
     });
-    if (table.lost !== undefined) core.cacheWasLost(table.lost);
+    core.noteLosses(table.lost, opened.queue.lost);
     try {
+      // Before that some of what the queue kept may not show yet.
+      await core.writer.ready;
       options.onOpen(core);
       await core.start();
     } catch (error) {
       await core.close(0).catch(() => undefined);
       throw toDioramaError(error, "unavailable", `${options.table}: onStart failed`);
     }
+    core.tellLosses();
     return new Dio<R>(core);
   } catch (error) {
     await table.close();

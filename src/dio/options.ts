@@ -1,7 +1,7 @@
 import type { ActivitySignal, Clock, Logger } from "../base/index.ts";
-import type { CacheBackend } from "../cache/index.ts";
+import type { CacheBackend, CacheTable } from "../cache/index.ts";
 import type { Query } from "../query/index.ts";
-import type { QueueBackend } from "../queue/index.ts";
+import type { Durability, WriteQueue } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { ChangeEvent, Vista, WriteOp } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
@@ -83,6 +83,19 @@ export interface OpenDio {
   close(drainMs: number, rows?: { readonly isKept?: boolean }): Promise<void>;
 }
 
+/** The queue of one Dio, and what it is able to keep. */
+export interface OpenedQueue {
+  readonly queue: WriteQueue;
+  readonly durability: Durability;
+}
+
+/** What a Dio is opened over. */
+export interface OpenedStores extends OpenedQueue {
+  readonly table: CacheTable;
+  /** The table held rows of another source, or nothing at all. */
+  readonly isEmptied: boolean;
+}
+
 /** Everything a Dio is built from: plain data, made by the Lens. Times in milliseconds. */
 export interface DioOptions {
   readonly callbacks: DioCallbacks;
@@ -92,7 +105,7 @@ export interface DioOptions {
   readonly reconcile: Fill;
   readonly table: string;
   readonly cache: CacheBackend;
-  readonly queues: QueueBackend;
+  readonly openQueue: (table: string) => Promise<OpenedQueue>;
   readonly writes: WritePolicy;
   readonly onStartBlocking: boolean;
   /** Infinity: never by itself. */

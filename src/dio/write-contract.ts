@@ -1,7 +1,9 @@
-import type { ActivitySignal, Backoff, Clock, DioramaError, Logger } from "../base/index.ts";
+import type { ActivitySignal, Backoff, Clock, DioramaError } from "../base/index.ts";
+import type { Durability, LostOp } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type { DioState } from "./dio-state.ts";
+import type { Failures } from "./failures.ts";
 
 /** How a Dio's writes are queued and sent. Times in milliseconds. */
 export interface WritePolicy {
@@ -41,7 +43,7 @@ export interface WriteCall {
 export interface WriterHost {
   readonly state: DioState;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly failures: Failures;
   /** Offline pauses sending. */
   readonly activity: ActivitySignal;
   readonly idColumn: string | undefined;
@@ -49,8 +51,12 @@ export interface WriterHost {
   belongs?(id: string, row: Row): boolean;
   /** For error messages. */
   readonly name: string;
-  /** The queue is still there after the process ended. */
-  readonly durable: boolean;
+  /** What a queued op survives. */
+  readonly durability: Durability;
+  /** The rows in the cache outlive the process: a confirmed op is kept until its effect is among them. */
+  readonly hasDurableCache: boolean;
+  /** It held rows of another source until now: what an earlier session confirmed has no place in it. */
+  readonly isCacheEmptied?: boolean;
   /** Sends one op to its destination; resolving means accepted. */
   send(op: WriteOp, call: WriteCall): Promise<WriteResult>;
   /** Sends several in one call. A result that is an Error is that op's failure; no results: all accepted. */
@@ -112,4 +118,9 @@ export interface WriteDiagnostics {
   readonly inFlight: number;
   readonly failed: number;
   readonly oldestMs: number | undefined;
+  readonly durability: Durability;
+  /** What the queue could not read when it was opened. */
+  readonly lost: readonly LostOp[];
+  /** Why the queue can't be written now; absent while all is well. */
+  readonly error?: string;
 }

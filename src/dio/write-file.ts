@@ -1,5 +1,5 @@
-import { type Clock, type DioramaError, type Timer, toDioramaError } from "../base/index.ts";
-import type { QueuedOp, WriteQueue } from "../queue/index.ts";
+import { type Clock, type DioramaError, isDioramaError, type Timer, toDioramaError } from "../base/index.ts";
+import type { QueueBatch, QueuedOp, WriteQueue } from "../queue/index.ts";
 
 /** Confirmed ops stay in the queue file at most this much longer than their effect takes to the cache file. */
 const CLEAN_AFTER_MS = 100;
@@ -9,8 +9,45 @@ export interface WriteFileHost {
   readonly clock: Clock;
   /** Resolves when what the cache holds is in its file. */
   flushCache(): Promise<void>;
-  /** A change of a staged op could not be written; it is tried again. Told once for each time it starts. */
+  /** The queue can't be written: told once until it works again. Or one op can't be kept (`invalid`): that one alone. */
   onFailure(error: DioramaError): void;
+  /** It can be written again. */
+  onRecovery(): void;
+}
+
+/** How a change of a kept op is written. */
+export interface NoteOptions {
+  /**
+   * Somebody was told, or is waiting: a power cut must not take it back. What is not promised it may take back, and
+   * the op is then sent again under the same opId: an attempt, an answer, and that it is settled.
+   */
+  readonly isPromised?: boolean;
+}
+
+/** What is noted and not written. */
+class Pending {
+  readonly puts = new Map<number, QueuedOp>();
+  readonly removes = new Set<number>();
+  isPromised = false;
+
+  get size(): number {
+    return this.puts.size + this.removes.size;
+  }
+
+  /** Each of them alone. */
+  *apart(): Generator<QueueBatch> {
+    for (const sequence of this.removes) yield { removes: [sequence] };
+    for (const queued of this.puts.values()) yield { puts: [queued] };
+  }
+
+  /** Adds what was noted before all of these. */
+  takeBack(older: Pending): void {
+    for (const sequence of older.removes) this.removes.add(sequence);
+    for (const [sequence, queued] of older.puts) {
+      if (!this.removes.has(sequence) && !this.puts.has(sequence)) this.puts.set(sequence, queued);
+    }
+    this.isPromised ||= older.isPromised;
+  }
 }
 
 /**
@@ -20,10 +57,12 @@ export interface WriteFileHost {
 export class WriteFile {
   readonly #queue: WriteQueue;
   readonly #host: WriteFileHost;
-  #puts = new Map<number, QueuedOp>();
-  #removes = new Set<number>();
+  #pending = new Pending();
   #running: Promise<void> | undefined;
+  /** Why the notes wait to be tried again. */
   #failing: DioramaError | undefined;
+  /** Nothing could be written since this. */
+  #outage: DioramaError | undefined;
   #retryTimer: Timer | undefined;
   /** Confirmed ops whose effect is not known to be in the cache file. */
   #unclean: number[] = [];
@@ -35,22 +74,27 @@ export class WriteFile {
     this.#host = host;
   }
 
+  /** Why the queue takes nothing; absent while all is well. */
+  get failing(): DioramaError | undefined {
+    return this.#outage;
+  }
+
   /** Keeps new ops: all or, when it rejects, none. */
   stage(ops: readonly QueuedOp[]): Promise<void> {
-    return this.#queue.apply({ puts: ops });
+    return this.#apply({ puts: ops }, { isPromised: true });
   }
 
   /** Notes another state of a staged op. */
-  note(queued: QueuedOp): void {
-    if (this.#removes.has(queued.sequence)) return;
-    this.#puts.set(queued.sequence, queued);
-    this.#schedule();
+  note(queued: QueuedOp, options: NoteOptions = {}): void {
+    if (this.#pending.removes.has(queued.sequence)) return;
+    this.#pending.puts.set(queued.sequence, queued);
+    this.#schedule(options);
   }
 
-  drop(sequence: number): void {
-    this.#puts.delete(sequence);
-    this.#removes.add(sequence);
-    this.#schedule();
+  drop(sequence: number, options: NoteOptions = {}): void {
+    this.#pending.puts.delete(sequence);
+    this.#pending.removes.add(sequence);
+    this.#schedule(options);
   }
 
   /** Drops a confirmed op when its effect is in the cache file; until then it is kept as confirmed. */
@@ -60,11 +104,11 @@ export class WriteFile {
     this.#cleanTimer ??= this.#host.clock.setTimer(() => void this.#clean(), CLEAN_AFTER_MS);
   }
 
-  /** Resolves when everything noted is in the file, or could not be written now. */
-  async settled(): Promise<void> {
-    while (this.#running !== undefined || (this.#isPending && this.#failing === undefined)) {
-      await (this.#running ?? this.#run());
-    }
+  /** Resolves when everything noted is in the file; rejects with why it is not, and it is tried again behind. */
+  async kept(): Promise<void> {
+    if (this.#failing !== undefined) await (this.#running ?? this.#run());
+    await this.#settled();
+    if (this.#failing !== undefined && this.#isPending) throw this.#failing;
   }
 
   /** One last try at whatever is not written. */
@@ -75,21 +119,30 @@ export class WriteFile {
     this.#cleanTimer?.cancel();
     this.#retryTimer?.cancel();
     this.#failing = undefined;
-    await this.settled();
+    await this.#settled();
     this.#retryTimer?.cancel();
     await this.#queue.close();
   }
 
   get #isPending(): boolean {
-    return this.#puts.size > 0 || this.#removes.size > 0;
+    return this.#pending.size > 0;
   }
 
-  #schedule(): void {
+  /** Resolves when everything noted is in the file, or could not be written now. */
+  async #settled(): Promise<void> {
+    while (this.#running !== undefined || (this.#isPending && this.#failing === undefined)) {
+      await (this.#running ?? this.#run());
+    }
+  }
+
+  #schedule({ isPromised = false }: NoteOptions): void {
+    this.#pending.isPromised ||= isPromised;
     if (this.#running !== undefined || this.#failing !== undefined) return;
     void this.#run();
   }
 
   #run(): Promise<void> {
+    this.#retryTimer?.cancel();
     this.#running = this.#writeAll().finally(() => {
       this.#running = undefined;
     });
@@ -100,33 +153,63 @@ export class WriteFile {
     // What the rest of this stretch notes goes with it.
     await Promise.resolve();
     while (this.#isPending) {
-      const puts = this.#puts;
-      const removes = this.#removes;
-      this.#puts = new Map();
-      this.#removes = new Set();
+      const pending = this.#pending;
+      this.#pending = new Pending();
       try {
-        await this.#queue.apply({ puts: [...puts.values()], removes: [...removes] });
+        await this.#write(pending);
         this.#failing = undefined;
       } catch (error) {
-        this.#takeBack(puts, removes);
-        this.#failed(toDioramaError(error, "unavailable", "writing the queue"));
+        this.#pending.takeBack(pending);
+        this.#failing = toDioramaError(error, "unavailable", "writing the queue");
+        this.#retryTimer = this.#host.clock.setTimer(() => void this.#run(), RETRY_MS);
         return;
       }
     }
   }
 
-  /** What was noted since is newer. */
-  #takeBack(puts: ReadonlyMap<number, QueuedOp>, removes: ReadonlySet<number>): void {
-    for (const sequence of removes) this.#removes.add(sequence);
-    for (const [sequence, queued] of puts) {
-      if (!this.#removes.has(sequence) && !this.#puts.has(sequence)) this.#puts.set(sequence, queued);
+  async #write(pending: Pending): Promise<void> {
+    const { isPromised } = pending;
+    try {
+      await this.#apply({ puts: [...pending.puts.values()], removes: [...pending.removes] }, { isPromised });
+    } catch (error) {
+      if (!isDioramaError(error, "invalid")) throw error;
+      if (pending.size > 1) await this.#writeApart(pending);
+      // One alone that can't be written stays in the file as it stands there, and the others don't wait for it.
     }
   }
 
+  async #writeApart(pending: Pending): Promise<void> {
+    for (const single of pending.apart()) {
+      try {
+        await this.#apply(single, pending);
+      } catch (error) {
+        if (!isDioramaError(error, "invalid")) throw error;
+      }
+    }
+  }
+
+  async #apply(batch: QueueBatch, { isPromised = false }: NoteOptions): Promise<void> {
+    try {
+      await this.#queue.apply(batch, { relaxed: !isPromised });
+      this.#recovered();
+    } catch (error) {
+      const failure = toDioramaError(error, "unavailable", "writing the queue");
+      const isOneOp = (batch.puts?.length ?? 0) + (batch.removes?.length ?? 0) === 1;
+      if (failure.code !== "invalid") this.#failed(failure);
+      else if (isOneOp) this.#host.onFailure(failure);
+      throw failure;
+    }
+  }
+
+  #recovered(): void {
+    if (this.#outage === undefined) return;
+    this.#outage = undefined;
+    this.#host.onRecovery();
+  }
+
   #failed(error: DioramaError): void {
-    const isNew = this.#failing === undefined;
-    this.#failing = error;
-    this.#retryTimer = this.#host.clock.setTimer(() => void this.#run(), RETRY_MS);
+    const isNew = this.#outage === undefined;
+    this.#outage = error;
     if (isNew) this.#host.onFailure(error);
   }
 

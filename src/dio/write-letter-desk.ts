@@ -35,10 +35,10 @@ export class WriteLetterDesk {
     entry.phase = "queued";
     entry.flushGroup = flushes.join();
     this.#settlement.show(entry);
-    file.note(toQueued(entry, "queued"));
+    file.note(toQueued(entry, "queued"), { isPromised: true });
     schedule.add(entry);
     this.#release(letter);
-    await file.settled();
+    await file.kept();
     return true;
   }
 
@@ -49,7 +49,7 @@ export class WriteLetterDesk {
     letters.remove(letter);
     this.#settlement.dropped(letter.entry);
     this.#release(letter);
-    await file.settled();
+    await file.kept();
     return true;
   }
 

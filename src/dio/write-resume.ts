@@ -1,29 +1,38 @@
-import { DioramaError, type ErrorCode, messageOf } from "../base/index.ts";
-import type { QueuedOp } from "../queue/index.ts";
+import { DioramaError, type ErrorCode, TimeSlice, toDioramaError } from "../base/index.ts";
+import type { QueuedOp, WriteQueue } from "../queue/index.ts";
 import { concernedIds, hidesEverything } from "./overlay.ts";
 import type { WriteEntry } from "./write-entry.ts";
 import type { WriteParts, WriteSettlement } from "./write-settlement.ts";
 
 /**
- * Takes up the ops that the queue kept. All of them show at once, synchronously, before anybody can look; ops
- * that were confirmed are then put into the confirmed rows, and only after that anything is sent.
+ * Takes up the ops that the queue kept, before anybody can look: all of them show at once then. Ops that were
+ * confirmed are then put into the confirmed rows, and only after that anything is sent. Many are no long stretch.
  */
 export async function resumeWrites(
   kept: readonly QueuedOp[],
-  entries: readonly WriteEntry[],
+  createEntry: (kept: QueuedOp) => WriteEntry,
   parts: WriteParts,
   settlement: WriteSettlement,
 ): Promise<void> {
   const confirmed: WriteEntry[] = [];
-  for (const [index, entry] of entries.entries()) {
-    const from = kept[index];
-    if (from === undefined) continue;
+  const slice = new TimeSlice();
+  for (const from of kept) {
+    const entry = createEntry(from);
     entry.outcomeUnknown = true;
     if (from.error !== undefined) entry.error = toError(from.error);
     if (from.state === "confirmed") confirmed.push(entry);
     resume(entry, from, parts, settlement);
+    if (slice.isOver) await slice.next();
   }
-  if (confirmed.length > 0) await applyConfirmed(confirmed, parts, settlement);
+  if (confirmed.length > 0) await settleConfirmed(confirmed, parts, settlement);
+}
+
+/** The sequence that new ops go on from: none is given twice, and none stands before what a dead letter holds back. */
+export function lastSequence({ kept, lost }: Pick<WriteQueue, "kept" | "lost">): number {
+  let last = 0;
+  for (const { sequence, parksUpTo = 0 } of kept) last = Math.max(last, sequence, parksUpTo);
+  for (const { sequence = 0 } of lost) last = Math.max(last, sequence);
+  return last;
 }
 
 function resume(entry: WriteEntry, from: QueuedOp, parts: WriteParts, settlement: WriteSettlement): void {
@@ -58,17 +67,23 @@ function resume(entry: WriteEntry, from: QueuedOp, parts: WriteParts, settlement
   host.state.overlay.add(entry);
 }
 
-async function applyConfirmed(
+/** Their destination has them; whether the cache file has their effect is not known. */
+async function settleConfirmed(
   confirmed: readonly WriteEntry[],
   parts: WriteParts,
   settlement: WriteSettlement,
 ): Promise<void> {
-  const { host, name } = parts;
+  const { host } = parts;
+  // The master is read anew, and has them; these rows are of another one.
+  if (host.isCacheEmptied) {
+    for (const entry of confirmed) settlement.leftBehind(entry);
+    return;
+  }
   try {
     if (confirmed.some(({ op }) => hidesEverything(op))) await host.state.store.whenLoaded();
     else await host.state.store.ensure(confirmed.flatMap(({ op }) => concernedIds(op)));
   } catch (error) {
-    host.logger.error("looking up written rows failed", { vista: name, reason: messageOf(error) });
+    host.failures.tell("cache", toDioramaError(error, "unavailable", "looking up written rows"));
   }
   for (const entry of confirmed) if (entry.phase === "sending") settlement.reapplied(entry);
 }

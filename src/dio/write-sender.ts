@@ -1,4 +1,4 @@
-import { backoffDelayMs, type DioramaError, type Timer } from "../base/index.ts";
+import { backoffDelayMs, DioramaError, type Timer } from "../base/index.ts";
 import { toRow } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type { ReadMark } from "./read-mark.ts";
@@ -186,11 +186,8 @@ export class WriteSender {
       const results = await host.sendBatch?.(ops, this.#call);
       if (!Array.isArray(results)) return ops.map(() => ({ result: undefined }));
       if (results.length !== ops.length) {
-        host.logger.error("onWriteBatch answered with another number of results than ops", {
-          vista: name,
-          ops: ops.length,
-          results: results.length,
-        });
+        const message = `${name}: onWriteBatch answered ${results.length} results for ${ops.length} ops; those without one count as accepted`;
+        host.failures.tellOnce("send", new DioramaError("invalid", message, { place: { vista: name } }));
       }
       return ops.map((_, index) => toOutcome(results[index]));
     } catch (error) {
@@ -276,6 +273,7 @@ export class WriteSender {
     entry.error = error;
     entry.nextAttemptAt = host.clock.now() + backoffDelayMs(policy.retry, entry.attempts, host.random);
     file.note(toQueued(entry, "queued"));
+    host.failures.began("send", error);
     host.state.announce({ type: "writeRetrying", op: entry.op, error });
   }
 
@@ -308,9 +306,9 @@ export class WriteSender {
       };
       this.#wakes.add(wake);
       for (const entry of entries) entry.wake = wake;
-      const { clock, durable } = this.#parts.host;
+      const { clock, durability } = this.#parts.host;
       // What is only in memory is worth staying alive for.
-      if (delayMs !== Infinity) timer = clock.setTimer(wake, delayMs, { keepAlive: !durable });
+      if (delayMs !== Infinity) timer = clock.setTimer(wake, delayMs, { keepAlive: durability === "memory" });
     });
   }
 

@@ -1,4 +1,4 @@
-import { type DioramaError, messageOf } from "../base/index.ts";
+import { type DioramaError, toDioramaError } from "../base/index.ts";
 import type { Row, Value } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import { applyOp, concernedIds } from "./overlay.ts";
@@ -48,8 +48,9 @@ export class WriteSettlement {
     const { host, policy, schedule } = this.#parts;
     const { op } = entry;
     const answer = this.#readAnswer(op, result);
+    host.failures.ended("send");
     if (policy.optimistic && !host.state.store.isLoaded) await this.#know(op, answer);
-    if (answer?.problem !== undefined) host.state.announce({ type: "upstreamFailed", error: answer.problem });
+    if (answer?.problem !== undefined) this.#tellProblem(answer.problem);
     if (op.kind !== "deleteAll" && answer !== undefined && answer.id !== op.id)
       this.#rekey(entry, op, answer);
     schedule.end(entry);
@@ -70,7 +71,16 @@ export class WriteSettlement {
     const { op } = entry;
     if (op.kind === "deleteAll") this.#confirmGone(op.ids, undefined);
     else state.confirm(op.id, applyOp(op, state.store.get(op.id)), { fetchedAt: clock.now() });
+    // The cache file may have held what came after it.
+    if (op.kind !== "deleteAll") state.markStale(op.id);
+    else if (op.ids === undefined) state.markAllStale();
+    else for (const id of op.ids) state.markStale(id);
     this.#leave(entry, true);
+  }
+
+  /** As `reapplied`, where the cache holds nothing that it could be missing from. */
+  leftBehind(entry: WriteEntry): void {
+    this.#leave(entry, false);
   }
 
   /** No echo came: what the destination accepted counts as done, and is looked at again. */
@@ -92,7 +102,7 @@ export class WriteSettlement {
     this.#noteEnd(entry);
     this.hide(entry);
     entry.phase = "done";
-    this.#parts.file.drop(entry.sequence);
+    this.#parts.file.drop(entry.sequence, { isPromised: true });
     this.#parts.forget(entry);
   }
 
@@ -109,7 +119,8 @@ export class WriteSettlement {
     this.hide(entry);
     if (entry.flushGroup !== undefined) flushes.leave(entry.flushGroup);
     entry.flushGroup = undefined;
-    file.note(toQueued(entry, "failed", letter.parksUpTo));
+    file.note(toQueued(entry, "failed", letter.parksUpTo), { isPromised: true });
+    host.failures.note("write", error);
     host.state.announce({ type: "writeFailed", op: entry.op, error });
     entry.handle.confirmedVerdict.reject(error);
     this.#settleAbsorbed(entry, (absorbed) => absorbed.handle.confirmedVerdict.reject(error));
@@ -180,13 +191,20 @@ export class WriteSettlement {
   }
 
   async #know(op: WriteOp, answer: Answer | undefined): Promise<void> {
-    const { state, logger } = this.#parts.host;
+    const { state, failures } = this.#parts.host;
     try {
       await state.store.ensure(answer === undefined ? concernedIds(op) : [...concernedIds(op), answer.id]);
     } catch (error) {
       // The table can't be read at all: then what is in memory is all that is known.
-      logger.error("looking up a written row failed", { vista: this.#parts.name, reason: messageOf(error) });
+      failures.tell("cache", toDioramaError(error, "unavailable", "looking up a written row"));
     }
+  }
+
+  /** It has happened as far as is known; what was answered can't be used. */
+  #tellProblem(error: DioramaError): void {
+    const { failures, state } = this.#parts.host;
+    failures.once("upstream", error);
+    state.announce({ type: "upstreamFailed", error });
   }
 
   #hasArrived(entry: WriteEntry, mark: ReadMark): boolean {
@@ -295,7 +313,7 @@ export class WriteSettlement {
     this.#noteEnd(entry);
     this.hide(entry);
     entry.phase = "done";
-    if (inCache && host.durable) {
+    if (inCache && host.durability !== "memory" && host.hasDurableCache) {
       const effect = op.kind === "deleteAll" ? op : toStoredOp(op, host.state.store.get(op.id));
       file.dropBehindCache({ ...toQueued(entry, "confirmed"), op: effect });
     } else {

@@ -417,7 +417,7 @@ class World {
     expect(writer.failed()).toEqual([]);
     await writer.flush();
     expect(state.overlay.isEmpty).toBe(true);
-    expect(writer.diagnostics()).toEqual({ depth: 0, inFlight: 0, failed: 0, oldestMs: undefined });
+    expect(writer.diagnostics()).toMatchObject({ depth: 0, inFlight: 0, failed: 0, oldestMs: undefined });
     for (const { handle, outcome } of this.handles) {
       expect(outcome).not.toBe("open");
       if (this.cancelled.has(handle.opId))

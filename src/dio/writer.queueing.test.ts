@@ -68,7 +68,7 @@ describe("into the queue", () => {
     await settle();
     expect(destination.calls).toEqual([]);
     expect(writer.pending()).toEqual([]);
-    expect(eventLog()).toEqual(["recordInserted a", "recordRemoved a"]);
+    expect(eventLog()).toEqual(["recordInserted a", "queueFailed", "recordRemoved a"]);
     await writer.flush();
   });
 

@@ -1,5 +1,5 @@
 import { DioramaError, type ErrorCode, type Timer, uuidV7 } from "../base/index.ts";
-import type { QueuedOp, WriteQueue } from "../queue/index.ts";
+import type { LostOp, QueuedOp, WriteQueue } from "../queue/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type {
   DeadLetters,
@@ -20,7 +20,7 @@ import { OpHandle } from "./write-handle.ts";
 import { WriteLetterDesk } from "./write-letter-desk.ts";
 import { WriteObserver } from "./write-observer.ts";
 import { WriteIntake } from "./write-intake.ts";
-import { resumeWrites } from "./write-resume.ts";
+import { lastSequence, resumeWrites } from "./write-resume.ts";
 import { WriteSchedule } from "./write-schedule.ts";
 import { WriteSender } from "./write-sender.ts";
 import { type WriteParts, WriteSettlement } from "./write-settlement.ts";
@@ -51,12 +51,14 @@ export class Writer implements DeadLetters {
   readonly #leaveActivity: () => void;
   readonly #desk: WriteLetterDesk;
   readonly #observer: WriteObserver;
+  readonly #lost: readonly LostOp[];
   #closing: Promise<void> | undefined;
   /** Resolves when what an earlier session confirmed is in the cache: reads of the master begin after that. */
   readonly ready: Promise<void>;
 
   constructor(host: WriterHost, policy: WritePolicy, queue: WriteQueue) {
     this.#host = host;
+    this.#lost = queue.lost;
     this.#parts = this.#createParts(host, policy, queue);
     this.#settlement = new WriteSettlement(this.#parts);
     this.#sender = new WriteSender(this.#parts, this.#settlement);
@@ -67,8 +69,8 @@ export class Writer implements DeadLetters {
       if (wasOffline && state !== "offline") this.#sender.wake();
       wasOffline = state === "offline";
     });
-    const entries = queue.kept.map((kept) => this.#createKept(kept));
-    this.ready = resumeWrites(queue.kept, entries, this.#parts, this.#settlement).then(() =>
+    const createEntry = (kept: QueuedOp): WriteEntry => this.#createKept(kept);
+    this.ready = resumeWrites(queue.kept, createEntry, this.#parts, this.#settlement).then(() =>
       this.#sender.start(),
     );
   }
@@ -156,18 +158,22 @@ export class Writer implements DeadLetters {
   }
 
   diagnostics(): WriteDiagnostics {
-    const { letters, intake } = this.#parts;
+    const { letters, intake, file } = this.#parts;
     let oldest: WriteEntry | undefined;
     for (const entry of this.#entries.values()) {
       if (entry.phase === "failed") continue;
       oldest = entry;
       break;
     }
+    const error = file.failing?.message;
     return {
       depth: intake.held - letters.size,
       inFlight: this.#sender.inFlight,
       failed: letters.size,
       oldestMs: oldest === undefined ? undefined : Math.max(0, this.#host.clock.now() - oldest.op.enqueuedAt),
+      durability: this.#host.durability,
+      lost: this.#lost,
+      ...(error === undefined ? {} : { error }),
     };
   }
 
@@ -186,7 +192,7 @@ export class Writer implements DeadLetters {
     for (const entry of intake.withdrawAll()) this.#refuse(entry, closed);
     await this.ready;
     await intake.whenStaged();
-    if (!this.#host.durable && this.#host.activity.state !== "offline") {
+    if (!this.#isDurable && this.#host.activity.state !== "offline") {
       await this.#within(drainMs, this.#sender.whenIdle());
     }
     await this.#within(CLOSING_MS, this.#sender.stop());
@@ -200,12 +206,14 @@ export class Writer implements DeadLetters {
 
   /** What is not settled: kept in a durable queue, else ended here. */
   #leaveRest(closed: DioramaError): void {
-    const { state, durable } = this.#host;
+    const { state, failures } = this.#host;
+    const durable = this.#isDurable;
     for (const entry of Array.from(this.#entries.values())) {
       if (!durable && entry.phase === "echo") {
         // The destination has it: what was accepted counts as done.
         this.#settlement.echoMissed(entry);
       } else if (!durable && entry.phase !== "failed") {
+        failures.began("write", closed);
         state.announce({ type: "writeFailed", op: entry.op, error: closed });
         this.#settlement.dropped(entry);
       } else if (entry.phase === "sending") {
@@ -253,7 +261,7 @@ export class Writer implements DeadLetters {
     if (phase === "parked") this.#desk.unpark(entry);
     this.#settlement.dropped(entry);
     this.#sender.pump();
-    await file.settled();
+    await file.kept();
     return true;
   }
 
@@ -262,7 +270,7 @@ export class Writer implements DeadLetters {
     for (const entry of entries) {
       if (entry.phase !== "staging") {
         // Withdrawn while it was on its way to the file.
-        file.drop(entry.sequence);
+        file.drop(entry.sequence, { isPromised: true });
         continue;
       }
       entry.phase = "queued";
@@ -306,7 +314,8 @@ export class Writer implements DeadLetters {
     const file = new WriteFile(queue, {
       clock,
       flushCache: () => state.store.journal.flush(),
-      onFailure: (error) => state.announce({ type: "cacheFailed", error }),
+      onFailure: (error) => this.#queueFailed(error),
+      onRecovery: () => host.failures.ended("queue"),
     });
     const intake = new WriteIntake(
       {
@@ -319,7 +328,7 @@ export class Writer implements DeadLetters {
         staged: (entries) => this.#staged(entries),
         refuse: (entry, error) => this.#refuse(entry, error),
       },
-      { count: queue.kept.length, lastSequence: queue.kept.at(-1)?.sequence ?? 0 },
+      { count: queue.kept.length, lastSequence: lastSequence(queue) },
     );
     return {
       host,
@@ -336,6 +345,18 @@ export class Writer implements DeadLetters {
         intake.release();
       },
     };
+  }
+
+  /** The queue takes nothing, or has refused one op that can't be written. */
+  #queueFailed(error: DioramaError): void {
+    const { failures, state } = this.#host;
+    if (error.code === "invalid") failures.note("queue", error);
+    else failures.began("queue", error);
+    state.announce({ type: "queueFailed", error });
+  }
+
+  get #isDurable(): boolean {
+    return this.#host.durability !== "memory";
   }
 
   #error(code: ErrorCode, message: string): DioramaError {

@@ -52,11 +52,13 @@ const QUEUE_SETTINGS: readonly string[] = [
   "confirm",
   "echoTimeout",
   "coalesce",
+  "durability",
 ];
 
 /** Objects that are handed over, and what is called of them. */
 const PARTS = {
   cacheSource: ["openTable", "close"],
+  queueSource: ["openQueue", "close"],
   activity: ["subscribe"],
   logger: ["error", "info", "debug"],
   clock: ["now", "monotonic", "setTimer"],
@@ -157,9 +159,14 @@ function resolveSceneries(
 
 /** What only a Lens has: where its cache is. */
 export function checkLens(settings: LensSettings, problems: Problems): void {
-  const { cacheAt, cacheSource } = settings;
+  const { cacheAt, cacheSource, queueSource } = settings;
   if (cacheAt !== undefined && cacheSource !== undefined) {
     problems.add("cacheAt and cacheSource contradict each other: give one");
+  }
+  if (cacheAt !== undefined && queueSource !== undefined) {
+    problems.add(
+      "cacheAt and queueSource contradict each other: the folder has a queue of its own; give one",
+    );
   }
   if (cacheAt !== undefined && (typeof cacheAt !== "string" || cacheAt === ""))
     problems.add("cacheAt: give the path of a folder");
@@ -169,6 +176,20 @@ export function checkLens(settings: LensSettings, problems: Problems): void {
     problems.add(`${name}: give an object with the methods ${methods.join(", ")}`);
   }
   if (cacheSource !== undefined) checkFill(settings, cacheSource, problems);
+  checkDurability(settings, cacheAt !== undefined || queueSource?.durable === true, problems);
+}
+
+/** A promise that the queue can't keep is no setting. `canKeep`: it outlives the process. */
+export function checkDurability(
+  { writeQueue }: Pick<DioSettings, "writeQueue">,
+  canKeep: boolean,
+  problems: Problems,
+): void {
+  const durability = writeQueue?.durability;
+  if (canKeep || (durability !== "fsync" && durability !== "process")) return;
+  problems.add(
+    `writeQueue.durability: "${durability}" needs a queue that outlives the process: give cacheAt(folder) or a durable queueSource(backend), or say "memory"`,
+  );
 }
 
 /** A cache that keeps nothing can't be filled. */
@@ -252,5 +273,8 @@ function checkQueue(queue: WriteQueueSettings, problems: Problems): void {
   }
   if (queue.confirm !== undefined && !["response", "echo"].includes(queue.confirm)) {
     problems.add('writeQueue.confirm: give "response" or "echo"');
+  }
+  if (queue.durability !== undefined && !["fsync", "process", "memory"].includes(queue.durability)) {
+    problems.add('writeQueue.durability: give "fsync", "process" or "memory"');
   }
 }

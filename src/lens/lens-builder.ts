@@ -2,6 +2,7 @@ import type { ActivitySignal, Clock, Duration, Logger } from "../base/index.ts";
 import type { CacheBackend } from "../cache/index.ts";
 import type { DioCallbacks } from "../dio/index.ts";
 import { checkLens, Problems, resolvePolicy } from "./check-settings.ts";
+import type { QueueBackend } from "../queue/index.ts";
 import type { LensSettings, WriteQueueSettings } from "./settings.ts";
 
 type Callback<Name extends keyof DioCallbacks> = NonNullable<DioCallbacks[Name]>;
@@ -23,6 +24,11 @@ export class LensBuilder<Built> {
   /** Keeps the rows in any other cache, which whoever made it closes: it may serve other Lenses too. */
   cacheSource(backend: CacheBackend): this {
     return this.#set({ cacheSource: backend });
+  }
+
+  /** Keeps queued writes in a queue of one's own, which whoever made it closes; `queueContract` is for these. */
+  queueSource(backend: QueueBackend): this {
+    return this.#set({ queueSource: backend });
   }
 
   /** Once for each makeDio; usually copies the master into the cache. */

@@ -9,9 +9,10 @@ import {
 import type { CloseOptions, Dio, OpenDio, openDio } from "../dio/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Source, Vista } from "../vista/index.ts";
-import { checkFill, checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
+import { checkDurability, checkFill, checkOverrides, Problems, resolvePolicy } from "./check-settings.ts";
 import { reconcileWithMaster, seedFromMaster } from "./fill-from-master.ts";
 import { LensBuilder } from "./lens-builder.ts";
+import { openQueue } from "./open-queue.ts";
 import { type LensStores, openStores } from "./open-stores.ts";
 import type { DioSettings, LensSettings, MakeDioSettings } from "./settings.ts";
 import { callbacksOf, untypedSettings, untypedVista } from "./untyped.ts";
@@ -75,6 +76,7 @@ export class Lens {
     const policy = resolvePolicy(settings, problems);
     const { cache } = this.#stores;
     checkFill(settings, cache, problems);
+    checkDurability(settings, this.#stores.queues.durable, problems);
     problems.throwIfAny("this Dio can't be made");
     const table = overrides.table ?? master.name;
     return this.#makeOne<R>(master, {
@@ -84,7 +86,7 @@ export class Lens {
       seed: seedFromMaster,
       reconcile: reconcileWithMaster,
       cache,
-      queues: this.#stores.queues,
+      openQueue: (name) => openQueue(this.#stores, name, settings.writeQueue?.durability),
       activity: settings.activity ?? createActivity(),
       logger: toSafeLogger(settings.logger ?? silentLogger),
       clock: settings.clock ?? systemClock,

@@ -1,6 +1,7 @@
 import type { ActivitySignal, Clock, Duration, Logger } from "../base/index.ts";
 import type { CacheBackend } from "../cache/index.ts";
 import type { DioCallbacks } from "../dio/index.ts";
+import type { Durability, QueueBackend } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 
 /** How the write queue behaves. */
@@ -17,6 +18,11 @@ export interface WriteQueueSettings {
   readonly echoTimeout?: Duration;
   /** Adjacent unsent ops on one id become one. Default false. */
   readonly coalesce?: boolean;
+  /**
+   * What a queued write survives: a power cut ("fsync", the default with `cacheAt` or a durable `queueSource`), the
+   * end of the process ("process", faster), or nothing ("memory", the default elsewhere).
+   */
+  readonly durability?: Durability;
 }
 
 /** What can be set for the whole Lens and again for one Dio. */
@@ -47,6 +53,8 @@ export interface LensSettings extends DioSettings {
   /** The folder of the durable cache. */
   readonly cacheAt?: string;
   readonly cacheSource?: CacheBackend;
+  /** Where queued writes are kept, in place of what goes with the cache. */
+  readonly queueSource?: QueueBackend;
   readonly activity?: ActivitySignal;
   readonly logger?: Logger;
   readonly clock?: Clock;

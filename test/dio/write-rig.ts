@@ -4,11 +4,13 @@ import {
   createActivity,
   DioramaError,
   type ErrorCode,
+  type Logger,
   silentLogger,
 } from "../../src/base/index.ts";
 import { type CacheTable, createMemoryCache } from "../../src/cache/index.ts";
 import { DioState } from "../../src/dio/dio-state.ts";
 import type { DioEvent } from "../../src/dio/events.ts";
+import { Failures } from "../../src/dio/failures.ts";
 import { applyOp } from "../../src/dio/overlay.ts";
 import { RowStore } from "../../src/dio/row-store.ts";
 import { Writer, type WritePolicy, type WriteResult, type WriterHost } from "../../src/dio/writer.ts";
@@ -95,6 +97,7 @@ export interface RigOptions {
   /** Rows that only the cache table holds when the writer starts: a warm start. */
   readonly stored?: Readonly<Record<string, Row>>;
   readonly durable?: boolean;
+  readonly logger?: Logger;
 }
 
 export interface Rig {
@@ -157,11 +160,17 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const host: WriterHost = {
     state,
     clock,
-    logger: silentLogger,
+    failures: new Failures({
+      name: "things",
+      clock,
+      logger: options.logger ?? silentLogger,
+      onNews: () => undefined,
+    }),
     activity,
     idColumn: undefined,
     name: "things",
-    durable: options.durable ?? false,
+    durability: options.durable === true ? "fsync" : "memory",
+    hasDurableCache: options.durable === true,
     send: (op) => destination.send(op),
     readStored: async (id) => destination.rows.get(id),
     reread: (id) => rereads.push(id),
@@ -202,6 +211,7 @@ function collect(state: DioState, events: DioEvent[]): void {
     "invalidated",
     "upstreamFailed",
     "cacheFailed",
+    "queueFailed",
     "writeQueued",
     "writeConfirmed",
     "writeRetrying",

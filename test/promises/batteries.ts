@@ -1,13 +1,19 @@
 import { badSourceBattery } from "./bad-source-battery.ts";
 import type { Battery } from "./battery.ts";
+import { clockJumpsBattery } from "./clock-jumps-battery.ts";
 import { oneFlightBattery } from "./one-flight-battery.ts";
+import { poisonBattery } from "./poison-battery.ts";
 import { slowSubscribersBattery } from "./slow-subscribers-battery.ts";
+import { upstreamBattery } from "./upstream-events-battery.ts";
 import { viewBattery } from "./view-battery.ts";
 
 /** What `npm run soak` plays, in the order of its table. */
 export const batteries: readonly Battery[] = [
+  poisonBattery, // P3 P4
   viewBattery, // P9
   badSourceBattery, // P12
+  upstreamBattery, // P13
   oneFlightBattery, // P14
   slowSubscribersBattery, // P15
+  clockJumpsBattery, // P16
 ];

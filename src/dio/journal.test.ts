@@ -249,6 +249,19 @@ describe("flush", () => {
     expect([failures.length, clock.timerCount]).toEqual([1, 0]);
   });
 
+  test("D8 D12 a transaction that failed and had begun before it does not count: it is tried again", async () => {
+    const { table, clock, set, journal, stored } = await createRig();
+    set("a", 1);
+    table.hold();
+    table.fail({ code: "full" });
+    await clock.advance(50);
+    await settle();
+    const flushed = journal.flush();
+    table.release();
+    await flushed;
+    expect(await stored()).toEqual(new Map([["a", 1]]));
+  });
+
   test("D8 after the end it is closed, unless nothing is left", async () => {
     const { table, set, journal, clock } = await createRig();
     set("a", 1);

@@ -67,6 +67,8 @@ export class Journal {
   #flushTarget = 0;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
+  /** The table has a transaction of this one. */
+  #isApplying = false;
   #failing: DioramaError | undefined;
   /** The failure that was told and has not ended. */
   #told: DioramaError | undefined;
@@ -122,10 +124,13 @@ export class Journal {
     if (this.#isSweepDue) this.#beginSweep();
     const target = this.#changes;
     this.#flushTarget = target;
+    // What had begun before the call may fail for a reason that is gone by now.
+    let mayBeOld = this.#isApplying;
     while (this.#covered < target) {
       if (this.#isClosed) throw new DioramaError("closed", "the cache was closed before all was written");
       await this.#step();
-      if (this.#failing !== undefined) throw this.#failing;
+      if (this.#failing !== undefined && !mayBeOld) throw this.#failing;
+      mayBeOld = false;
     }
     for (const refusal of this.#refused.values()) throw refusal;
   }
@@ -215,8 +220,11 @@ export class Journal {
     while (!this.#isClosed) {
       const batch = this.#nextBatch();
       try {
+        this.#isApplying = true;
         await this.#table.apply(batch.changes);
+        this.#isApplying = false;
       } catch (error) {
+        this.#isApplying = false;
         if (!this.#recovers(batch, toDioramaError(error, "unavailable", "writing the cache"))) return;
         continue;
       }

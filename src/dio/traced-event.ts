@@ -19,6 +19,7 @@ function toTracedEvent(dio: string, event: DioEvent): TracedEvent {
     ...("id" in event ? { id: event.id } : {}),
     ...("op" in event ? { op: toTracedOp(event.op) } : {}),
     ...("range" in event ? { range: event.range } : {}),
+    ...("what" in event ? { what: event.what } : {}),
     ...("error" in event ? { error: event.error } : {}),
   };
 }

@@ -22,6 +22,8 @@ export interface TracedEvent {
   readonly id?: string;
   readonly op?: TracedOp;
   readonly range?: { readonly start: number; readonly end: number };
+  /** Of `backgroundFailed`: what failed. */
+  readonly what?: string;
   readonly error?: DioramaError;
 }
 

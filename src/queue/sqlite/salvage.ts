@@ -1,26 +1,111 @@
-import type { LostOp, QueuedOp } from "../write-queue.ts";
-import { decodeQueuedOp, RECORD_MAGIC, recordLength } from "./op-record.ts";
+import { isDioramaError } from "../../base/index.ts";
+import type { QueuedOp } from "../write-queue.ts";
+import { decodeQueuedOp } from "./op-record.ts";
+import { findPageBytes, mainPageBytes, PageImages } from "./salvage-images.ts";
+import { logPageBytes, readLog } from "./salvage-log.ts";
+import { type FoundRecord, RecordReader } from "./salvage-records.ts";
+import { LossReport, type QueueLoss } from "./salvage-report.ts";
 
-export interface Salvaged {
-  readonly ops: readonly { readonly queue: string; readonly queued: QueuedOp }[];
-  readonly losses: readonly (LostOp & { readonly queue?: string | undefined })[];
+/** An op that was saved, and the queue that it belongs to. */
+export interface SalvagedOp {
+  readonly queue: string;
+  readonly queued: QueuedOp;
 }
 
-/** What can still be read of a damaged queue file and its log: every record that lies in one piece. */
-export function salvageQueue(main: Uint8Array, log: Uint8Array | undefined): Salvaged {
-  const ops = new Map<string, { readonly queue: string; readonly queued: QueuedOp }>();
-  for (const bytes of [main, log ?? new Uint8Array()]) {
-    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = all.indexOf(RECORD_MAGIC); at !== -1; at = all.indexOf(RECORD_MAGIC, at + 1)) {
-      const length = recordLength(all, at);
-      if (length === undefined || at + length > all.length) continue;
-      try {
-        const found = decodeQueuedOp(all.subarray(at, at + length));
-        ops.set(JSON.stringify([found.queue, found.queued.sequence]), found);
-      } catch {
-        // Not a record, or not in one piece.
-      }
-    }
+export interface Salvage {
+  /** By queue and sequence. */
+  readonly ops: readonly SalvagedOp[];
+  readonly losses: readonly QueueLoss[];
+}
+
+/**
+ * Reads a queue file and its log however damaged they are: every op whose record proves itself, in its newest
+ * state, and what is bad by its place. SQLite's structure is taken as evidence, never as a condition.
+ *
+ * An op that was removed doesn't rise again from a page whose newer content is sound. It may from one whose newer
+ * content is damaged: then nothing tells what was removed from it since.
+ */
+export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salvage {
+  const main = asBuffer(mainBytes);
+  const log = asBuffer(logBytes ?? new Uint8Array());
+  const pageBytes = findPageBytes(main, [mainPageBytes(main), logPageBytes(log)]);
+  const view = readLog(log, pageBytes);
+  const images = new PageImages(main, log, view, pageBytes);
+  const reader = new RecordReader(images, main.length + log.length);
+  const report = new LossReport(main, images, view);
+  const newest = new Map<string, SavedRecord>();
+  for (const page of images.pages()) salvagePage(page, { images, reader, report, newest });
+  const ops = [...newest.values()]
+    .map(({ op }) => op)
+    .sort((a, b) => compareText(a.queue, b.queue) || a.queued.sequence - b.queued.sequence);
+  const losses = report.finish(reader, (queue, sequence) => newest.get(keyOf(queue, sequence))?.rank);
+  return { ops, losses };
+}
+
+/**
+ * The first thing that is wrong with a queue's log: undefined where SQLite reads all of it. It takes a log up to
+ * its first damaged frame and drops the rest, commits included, without a word.
+ */
+export function problemOfLog(main: Uint8Array, log: Uint8Array): string | undefined {
+  const pageBytes = mainPageBytes(asBuffer(main)) ?? logPageBytes(asBuffer(log)) ?? 4_096;
+  const problem = readLog(asBuffer(log), pageBytes).problems[0];
+  return problem === undefined ? undefined : `byte ${problem.byte} of its log: ${problem.reason}`;
+}
+
+interface SavedRecord {
+  readonly op: SalvagedOp;
+  readonly rank: number;
+  readonly page: number;
+}
+
+interface Work {
+  readonly images: PageImages;
+  readonly reader: RecordReader;
+  readonly report: LossReport;
+  readonly newest: Map<string, SavedRecord>;
+}
+
+/** Takes the page's newest image; older ones as long as no newer one is sound, or for those that it has lost. */
+function salvagePage(page: number, work: Work): void {
+  let wanted: ReadonlySet<number> | undefined;
+  for (const [age, image] of work.images.of(page).entries()) {
+    const { good, bad, tree } = work.reader.read(image);
+    if (age === 0) work.report.page(image, { good, bad, tree });
+    for (const found of good) keep(found, wanted, work);
+    const isSound = image.proven || (tree?.sound === true && tree.isLeaf);
+    if (!isSound) continue;
+    if (bad.length === 0) return;
+    wanted ??= new Set(bad.flatMap(({ known }) => known.sequence ?? []));
   }
-  return { ops: [...ops.values()], losses: [] };
+}
+
+function keep(found: FoundRecord, wanted: ReadonlySet<number> | undefined, { newest, report }: Work): void {
+  const op = decoded(found, report);
+  if (op === undefined || (wanted !== undefined && !wanted.has(op.queued.sequence))) return;
+  const { rank, page } = found.image;
+  const key = keyOf(op.queue, op.queued.sequence);
+  const other = newest.get(key);
+  if (other !== undefined && other.rank === rank && other.page !== page)
+    report.twice(found.image, other.page);
+  if (other === undefined || other.rank < rank) newest.set(key, { op, rank, page });
+}
+
+/** A sound record that can't be read all the same is one of another version. */
+function decoded({ bytes, image, start }: FoundRecord, report: LossReport): SalvagedOp | undefined {
+  try {
+    return decodeQueuedOp(bytes);
+  } catch (error) {
+    if (!isDioramaError(error)) throw error;
+    report.unreadable(image, start, error);
+    return undefined;
+  }
+}
+
+const keyOf = (queue: string, sequence: number): string => `${sequence} ${queue}`;
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -1,0 +1,206 @@
+/**
+ * SQLite's write-ahead log, read even where it is damaged. Its form (https://www.sqlite.org/fileformat2.html#walformat):
+ * a head of 32 bytes (magic, version, page size, checkpoints, two salts, two checksums), then frames: a head of 24
+ * bytes (page number, size of the file after a commit else 0, the salts, two checksums that continue those of the
+ * frame before) and a page. Frames with other salts are leftovers of an earlier log in the same file.
+ */
+const HEAD_BYTES = 32;
+const FRAME_HEAD_BYTES = 24;
+/** The last bit says whether the checksums read words with their first byte first. */
+const LOG_MAGIC = 0x377f0682;
+/** Each new log in the same file counts its first salt up by one. */
+const MAX_LEFTOVER_LOGS = 0x1_0000;
+
+/** The page that a frame holds. */
+export interface LogFrame {
+  readonly page: number;
+  /** From 0, by the places that frames have in a sound log. */
+  readonly number: number;
+  /** Where its page begins. */
+  readonly start: number;
+  /** By its checksum. */
+  readonly proven: boolean;
+  /** Of the whole file, where this frame ends a transaction; else 0. */
+  readonly commitPages: number;
+}
+
+export interface LogProblem {
+  readonly byte: number;
+  readonly reason: string;
+}
+
+export interface LogView {
+  /** Those that count, in their order. */
+  readonly frames: readonly LogFrame[];
+  /** Pages of the file after the last proven commit; undefined where no commit says. */
+  readonly sizePages: number | undefined;
+  readonly problems: readonly LogProblem[];
+}
+
+interface Salts {
+  readonly salts: Buffer;
+  readonly littleEndian: boolean;
+  /** The checksums that the first frame continues are the head's own. */
+  readonly headProven: boolean;
+}
+
+interface Found extends LogFrame {
+  readonly end: number;
+}
+
+/** The page size that the head claims, where it is one. */
+export function logPageBytes(log: Buffer): number | undefined {
+  if (log.length < HEAD_BYTES) return undefined;
+  const pageBytes = log.readUInt32BE(8);
+  const isPower = (pageBytes & (pageBytes - 1)) === 0;
+  return isPower && pageBytes >= 512 && pageBytes <= 65_536 ? pageBytes : undefined;
+}
+
+/**
+ * The frames of the log that count: those of its own salts up to the last commit, damaged ones and what stands
+ * behind them included. SQLite itself stops at the first damaged frame, without a word.
+ */
+export function readLog(log: Buffer, pageBytes: number): LogView {
+  if (log.length === 0) return { frames: [], sizePages: undefined, problems: [] };
+  if (log.length < HEAD_BYTES) {
+    return { frames: [], sizePages: undefined, problems: [{ byte: 0, reason: "it ends within its head" }] };
+  }
+  const problems: LogProblem[] = [];
+  const salts = readSalts(log, pageBytes);
+  if (!salts.headProven) problems.push({ byte: 0, reason: "its head is damaged" });
+  const found = findFrames(log, pageBytes, salts, problems);
+  const end = found.at(-1)?.end ?? HEAD_BYTES;
+  const endsWell = isLeftover(log, end, { salts: salts.salts, pageBytes });
+  if (!endsWell) problems.push({ byte: end, reason: `${log.length - end} bytes at its end can't be read` });
+  const lastProvenCommit = found.findLast(({ commitPages, proven }) => commitPages > 0 && proven);
+  const lastCommit = found.findLastIndex(({ commitPages }) => commitPages > 0);
+  // What is without a commit was never confirmed to anybody, unless its commit is what was damaged.
+  const counted = endsWell ? found.slice(0, lastCommit + 1) : found;
+  for (const { proven, start, page } of counted) {
+    if (!proven) {
+      problems.push({ byte: start - FRAME_HEAD_BYTES, reason: `its frame of page ${page} is damaged` });
+    }
+  }
+  return {
+    frames: counted,
+    sizePages: lastProvenCommit?.commitPages,
+    problems: problems.toSorted((a, b) => a.byte - b.byte),
+  };
+}
+
+function readSalts(log: Buffer, pageBytes: number): Salts {
+  for (const littleEndian of [true, false]) {
+    const sums = checksum(log, [0, HEAD_BYTES - 8], [0, 0], littleEndian);
+    const magic = littleEndian ? LOG_MAGIC : LOG_MAGIC + 1;
+    if (sums[0] !== log.readUInt32BE(24) || sums[1] !== log.readUInt32BE(28)) continue;
+    if (log.readUInt32BE(0) === magic && log.readUInt32BE(8) === pageBytes) {
+      return { salts: log.subarray(16, 24), littleEndian, headProven: true };
+    }
+  }
+  return { salts: saltsOfFrames(log, pageBytes), littleEndian: isLittleEndian(log), headProven: false };
+}
+
+/** A damaged head may have lost its salts: then those count that two frames have, the first such two. */
+function saltsOfFrames(log: Buffer, pageBytes: number): Buffer {
+  const own = log.subarray(16, 24);
+  const step = FRAME_HEAD_BYTES + pageBytes;
+  const seen = new Set<string>();
+  let first: Buffer | undefined;
+  for (let at = HEAD_BYTES; at + step <= log.length; at += step) {
+    const salts = log.subarray(at + 8, at + 16);
+    first ??= salts;
+    const name = salts.toString("latin1");
+    if (salts.equals(own) || seen.has(name)) return salts;
+    seen.add(name);
+  }
+  return first ?? own;
+}
+
+/** All but one of the magic's bits are the same, and whoever wrote the log is most likely a machine like this one. */
+function isLittleEndian(log: Buffer): boolean {
+  const magic = log.readUInt32BE(0);
+  if (magic === LOG_MAGIC || magic === LOG_MAGIC + 1) return magic === LOG_MAGIC;
+  return new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+}
+
+/** All frames with these salts, wherever they stand; what lies between them is a problem. */
+function findFrames(
+  log: Buffer,
+  pageBytes: number,
+  { salts, littleEndian }: Salts,
+  problems: LogProblem[],
+): Found[] {
+  const frames: Found[] = [];
+  let position = HEAD_BYTES;
+  // The checksums of the frame before.
+  let before = HEAD_BYTES - 8;
+  while (position + FRAME_HEAD_BYTES + pageBytes <= log.length) {
+    const start = position + FRAME_HEAD_BYTES;
+    const page = log.readUInt32BE(position);
+    const end = start + pageBytes;
+    const hasSalts = log.compare(salts, 0, 8, position + 8, position + 16) === 0;
+    const proven = page > 0 && isProven(log, position, { before, pageBytes, littleEndian });
+    // A checksum does not cover the salts: it proves a frame whose salts alone are damaged.
+    if (page > 0 && (hasSalts || (proven && !isLeftover(log, position, { salts, pageBytes })))) {
+      const number = Math.round((position - HEAD_BYTES) / (FRAME_HEAD_BYTES + pageBytes));
+      frames.push({ page, number, start, end, proven, commitPages: log.readUInt32BE(position + 4) });
+      before = position + 16;
+      position = end;
+      continue;
+    }
+    // Bytes may have been put in or left out: the salts tell where a frame is.
+    const next = log.indexOf(salts, position + 9);
+    if (next === -1) break;
+    problems.push({ byte: position, reason: `${next - 8 - position} bytes of it can't be read` });
+    position = next - 8;
+    before = position - FRAME_HEAD_BYTES - pageBytes + 16;
+  }
+  return frames;
+}
+
+interface Chain {
+  /** Where the checksums stand that this frame continues. */
+  readonly before: number;
+  readonly pageBytes: number;
+  readonly littleEndian: boolean;
+}
+
+function isProven(log: Buffer, position: number, { before, pageBytes, littleEndian }: Chain): boolean {
+  if (before < 0) return false;
+  const seed = [log.readUInt32BE(before), log.readUInt32BE(before + 4)] as const;
+  const head = checksum(log, [position, position + 8], seed, littleEndian);
+  const start = position + FRAME_HEAD_BYTES;
+  const sums = checksum(log, [start, start + pageBytes], head, littleEndian);
+  return sums[0] === log.readUInt32BE(position + 16) && sums[1] === log.readUInt32BE(position + 20);
+}
+
+/** Whether a sound log may go on so behind its last frame: not at all, with a frame begun, or with an older log. */
+function isLeftover(
+  log: Buffer,
+  position: number,
+  { salts, pageBytes }: { readonly salts: Buffer; readonly pageBytes: number },
+): boolean {
+  // A process that is killed while it writes a frame leaves its head: the page is written in one piece.
+  if (log.length - position <= FRAME_HEAD_BYTES) return true;
+  const isCutFrame = position + FRAME_HEAD_BYTES + pageBytes > log.length;
+  const count = (salts.readUInt32BE(0) - log.readUInt32BE(position + 8)) >>> 0;
+  // An older log may also have been cut anywhere, with no harm.
+  return count > 0 && count < MAX_LEFTOVER_LOGS && (isCutFrame || log.readUInt32BE(position) > 0);
+}
+
+/** The log's checksum: two sums that run through pairs of words. */
+function checksum(
+  log: Buffer,
+  [start, end]: readonly [number, number],
+  [first, second]: readonly [number, number],
+  littleEndian: boolean,
+): readonly [number, number] {
+  const view = new DataView(log.buffer, log.byteOffset, log.byteLength);
+  let one = first | 0;
+  let two = second | 0;
+  for (let at = start; at < end; at += 8) {
+    one = (one + view.getInt32(at, littleEndian) + two) | 0;
+    two = (two + view.getInt32(at + 4, littleEndian) + one) | 0;
+  }
+  return [one >>> 0, two >>> 0];
+}

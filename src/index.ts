@@ -23,7 +23,7 @@ export type { CallbackCall, ChangeStream, ChunkLoad, CloseOptions, Dio, DioCache
 export type { DeadLetters, DioCallbacks, DioDiagnostics, DioEvent, DioEventOf } from "./dio/index.ts";
 export type { DioEventType, EventSubscription, FailedWrite, FillResult, Following } from "./dio/index.ts";
 export type { LoadSink, PendingWrite, RowsInput, TotalCall, WriteHandle, WriteRequest } from "./dio/index.ts";
-export type { WriteResult } from "./dio/index.ts";
+export type { WriteEdit, WriteResult } from "./dio/index.ts";
 export type { Range } from "./views/index.ts";
 export type { Groups, GroupedFilter, GroupedValues, OrderByInput, RecordScenery } from "./scenery/index.ts";
 export type { RowReducer, RowStatus, SceneryFilter, SceneryState, SumValue } from "./scenery/index.ts";

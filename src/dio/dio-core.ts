@@ -38,7 +38,7 @@ import { ViewSweep } from "./view-sweep.ts";
 import { WarmOrders } from "./warm-orders.ts";
 import { WholeReads } from "./whole-reads.ts";
 import { lossErrors, lossSummary } from "./write-losses.ts";
-import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
+import type { DeadLetters, WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** Wires the parts of one Dio: state, reads, writes, refresh, upstream changes. Its handles share it. */
 export class DioCore implements DioParts, OpenDio {
@@ -190,6 +190,10 @@ export class DioCore implements DioParts, OpenDio {
 
   facade(run?: Run): Vista {
     return this.#facades.vista(run);
+  }
+
+  get letters(): DeadLetters {
+    return this.#facades.letters;
   }
 
   submit(request: WriteRequest, run?: Run): WriteHandle {

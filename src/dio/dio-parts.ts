@@ -6,7 +6,7 @@ import type { DioState } from "./dio-state.ts";
 import type { Following, OpenFeed } from "./follow.ts";
 import type { OwnRows } from "./own-rows.ts";
 import type { Run, RunKind } from "./run.ts";
-import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
+import type { DeadLetters, WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** What the handles of one Dio share: the parts behind it, as a handle uses them. */
 export interface DioParts {
@@ -18,6 +18,7 @@ export interface DioParts {
   readonly master: Vista;
   /** The Dio as a Vista; in a callback, over the rows as its run sees them. */
   facade(run?: Run): Vista;
+  readonly letters: DeadLetters;
   /** Queues a write, or refuses it by throwing. */
   submit(request: WriteRequest, run?: Run): WriteHandle;
   /** Throws `closed` after the end; a route that is called while the queue drains is not there yet. */

@@ -231,7 +231,7 @@ export class Dio<R extends object = Row> {
 
   /** What is queued and what has failed for good. */
   get writes(): DeadLetters<R> {
-    return typedLetters<R>(this.#parts.writer);
+    return typedLetters<R>(this.#parts.letters);
   }
 
   /** Resolves when everything queued so far has been confirmed or has failed. */

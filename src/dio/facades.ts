@@ -3,11 +3,12 @@ import type { DioContext } from "./dio-context.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { FacadeSource } from "./facade-source.ts";
 import { InOrder } from "./in-order.ts";
+import { LetterOffice } from "./letter-office.ts";
 import type { Reader } from "./reader.ts";
 import type { Run } from "./run.ts";
 import { RunReads } from "./run-reads.ts";
-import { WriteGate } from "./write-gate.ts";
-import type { WriteHandle, Writer, WriteRequest } from "./writer.ts";
+import { WriteGate, type WriteGateHost } from "./write-gate.ts";
+import type { DeadLetters, WriteHandle, Writer, WriteRequest } from "./writer.ts";
 
 /** The Dio as a Vista: one for everyone, and for each callback one that sees what its run sees. */
 export class Facades {
@@ -18,6 +19,8 @@ export class Facades {
   readonly #turns = new InOrder();
   readonly #source: FacadeSource;
   readonly #vista: Vista;
+  /** What is queued and what has failed. */
+  readonly letters: DeadLetters;
 
   constructor(context: DioContext, reader: Reader, writer: Writer) {
     this.#context = context;
@@ -25,6 +28,7 @@ export class Facades {
     this.#writer = writer;
     this.#source = this.#create(reader);
     this.#vista = vista(this.#source);
+    this.letters = new LetterOffice(writer, new WriteGate(this.#hostOf(reader)));
   }
 
   vista(run?: Run): Vista {
@@ -41,16 +45,8 @@ export class Facades {
   }
 
   #create(reads: FacadeReads): FacadeSource {
-    const { name, state, options } = this.#context;
-    const { callbacks, facadeOf, writes } = options;
-    const host = {
-      name,
-      state,
-      reads,
-      writer: this.#writer,
-      master: (): Vista => this.#context.master(),
-      assertOpen: (): void => this.#context.assertOpen(),
-    };
+    const { callbacks, facadeOf, writes } = this.#context.options;
+    const host = this.#hostOf(reads);
     return new FacadeSource({
       ...host,
       gate: new WriteGate(host),
@@ -59,5 +55,17 @@ export class Facades {
       hasRoute: callbacks.onWrite !== undefined || callbacks.onWriteBatch !== undefined,
       facadeOf,
     });
+  }
+
+  #hostOf(reads: FacadeReads): WriteGateHost {
+    const { name, state } = this.#context;
+    return {
+      name,
+      state,
+      reads,
+      writer: this.#writer,
+      master: () => this.#context.master(),
+      assertOpen: () => this.#context.assertOpen(),
+    };
   }
 }

@@ -9,4 +9,4 @@ export type { CallbackCall, ChunkLoad, DioCallbacks, FillResult, LoadSink, OpenD
 export type { OpenedQueue, TotalCall } from "./options.ts";
 export type { RowsInput } from "./rows-input.ts";
 export type { DeadLetters, FailedWrite, PendingWrite } from "./writer.ts";
-export type { WriteHandle, WritePolicy, WriteRequest, WriteResult } from "./writer.ts";
+export type { WriteEdit, WriteHandle, WritePolicy, WriteRequest, WriteResult } from "./writer.ts";

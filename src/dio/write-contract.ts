@@ -101,6 +101,11 @@ export interface FailedWrite<R extends object = Row> {
   readonly error: DioramaError;
 }
 
+/** The content that an insert or replace (`row`) or a patch (`partial`) gets in place of what it had. */
+export type WriteEdit<R extends object = Row> =
+  | { readonly row: R; readonly partial?: undefined }
+  | { readonly partial: Partial<R>; readonly row?: undefined };
+
 /** What a Dio's writes are doing, and what to do about those that failed. */
 export interface DeadLetters<R extends object = Row> {
   /** In the order in which they were made. */
@@ -110,6 +115,11 @@ export interface DeadLetters<R extends object = Row> {
   retry(opId: string): Promise<boolean>;
   /** Gives a dead letter up; what is parked behind it is sent. False where there is none of that id. */
   discard(opId: string): Promise<boolean>;
+  /**
+   * Sends a dead letter with another content, then what is parked behind it. It is another write: resolves with its
+   * opId when it is kept in place of the letter, `undefined` where there is none of that id. `invalid` as of a write.
+   */
+  edit(opId: string, change: WriteEdit<R>): Promise<string | undefined>;
 }
 
 /** `oldestMs`: age of the oldest op that is not settled. */

@@ -34,6 +34,10 @@ class Pending {
     return this.puts.size + this.removes.size;
   }
 
+  concerns(sequence: number): boolean {
+    return this.puts.has(sequence) || this.removes.has(sequence);
+  }
+
   /** Each of them alone. */
   *apart(): Generator<QueueBatch> {
     for (const sequence of this.removes) yield { removes: [sequence] };
@@ -58,6 +62,7 @@ export class WriteFile {
   readonly #queue: WriteQueue;
   readonly #host: WriteFileHost;
   #pending = new Pending();
+  #underWay: Pending | undefined;
   #running: Promise<void> | undefined;
   /** Why the notes wait to be tried again. */
   #failing: DioramaError | undefined;
@@ -111,6 +116,18 @@ export class WriteFile {
     if (this.#failing !== undefined && this.#isPending) throw this.#failing;
   }
 
+  /**
+   * Puts another op in the place of a kept one, in one transaction; rejects where nothing has changed. False: `isStill`
+   * was no longer true when everything noted before was written.
+   */
+  async replace(queued: QueuedOp, isStill: () => boolean): Promise<boolean> {
+    do await this.kept();
+    while (this.#pending.concerns(queued.sequence) || this.#underWay?.concerns(queued.sequence) === true);
+    if (!isStill()) return false;
+    await this.#apply({ puts: [queued] }, { isPromised: true });
+    return true;
+  }
+
   /** One last try at whatever is not written. */
   async close(): Promise<void> {
     // One may be under way for fewer than there are by now.
@@ -155,6 +172,7 @@ export class WriteFile {
     while (this.#isPending) {
       const pending = this.#pending;
       this.#pending = new Pending();
+      this.#underWay = pending;
       try {
         await this.#write(pending);
         this.#failing = undefined;
@@ -163,6 +181,8 @@ export class WriteFile {
         this.#failing = toDioramaError(error, "unavailable", "writing the queue");
         this.#retryTimer = this.#host.clock.setTimer(() => void this.#run(), RETRY_MS);
         return;
+      } finally {
+        this.#underWay = undefined;
       }
     }
   }

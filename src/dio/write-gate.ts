@@ -1,10 +1,10 @@
 import { DioramaError, type ErrorCode } from "../base/index.ts";
 import { checkId, type Row } from "../record/index.ts";
-import { checkPartial, checkRow, validateRow, type Vista } from "../vista/index.ts";
+import { checkPartial, checkRow, validateRow, type Vista, type WriteOp } from "../vista/index.ts";
 import type { DioState } from "./dio-state.ts";
 import type { FacadeReads } from "./facade-reads.ts";
 import { mergeRow } from "./overlay.ts";
-import type { Writer, WriteRequest } from "./writer.ts";
+import type { WriteEdit, Writer, WriteRequest } from "./writer.ts";
 
 export interface WriteGateHost {
   readonly name: string;
@@ -65,6 +65,34 @@ export class WriteGate {
         return request;
       default:
         throw this.#unknownKind(request);
+    }
+  }
+
+  /** A dead letter with another content, checked as a write is; what only its destination can say is left to it. */
+  async checkEdit(letter: WriteOp, change: WriteEdit): Promise<WriteRequest> {
+    this.#host.assertOpen();
+    const { kind } = letter;
+    // Callers without a compiler may hand over anything.
+    const { row, partial }: Partial<WriteEdit> = Object(change);
+    switch (kind) {
+      case "insert":
+      case "replace": {
+        if (row === undefined || partial !== undefined) throw this.#badEdit(kind, "{ row }");
+        const request = this.check({ kind, id: letter.id, row });
+        if (request.kind !== kind) return request;
+        return { ...request, row: await this.#validate(letter.id, request.row) };
+      }
+      case "patch": {
+        if (partial === undefined || row !== undefined) throw this.#badEdit(kind, "{ partial }");
+        const request = this.check({ kind, id: letter.id, partial });
+        const base = this.#visible(letter.id);
+        if (base !== undefined && request.kind === kind)
+          await this.#validate(letter.id, mergeRow(base, request.partial));
+        return request;
+      }
+      case "delete":
+      case "deleteAll":
+        throw this.#badEdit(kind, "nothing, and retry or discard it");
     }
   }
 
@@ -143,6 +171,12 @@ export class WriteGate {
     return new DioramaError(code, `${this.#host.name}, id ${JSON.stringify(id)}: ${why}`, {
       place: { vista: this.#host.name, id },
     });
+  }
+
+  #badEdit(kind: string, what: string): DioramaError {
+    const { name } = this.#host;
+    const message = `${name}: edit() of a dead letter: it is a ${kind}, so give ${what}`;
+    return new DioramaError("invalid", message, { place: { vista: name } });
   }
 
   /** Callers without a compiler may hand over anything. */

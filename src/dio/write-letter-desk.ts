@@ -37,7 +37,7 @@ export class WriteLetterDesk {
     this.#settlement.show(entry);
     file.note(toQueued(entry, "queued"), { isPromised: true });
     schedule.add(entry);
-    this.#release(letter);
+    this.release(letter);
     await file.kept();
     return true;
   }
@@ -48,7 +48,7 @@ export class WriteLetterDesk {
     if (letter === undefined) return false;
     letters.remove(letter);
     this.#settlement.dropped(letter.entry);
-    this.#release(letter);
+    this.release(letter);
     await file.kept();
     return true;
   }
@@ -60,7 +60,7 @@ export class WriteLetterDesk {
     if (letter === undefined) return;
     letters.remove(letter);
     this.#settlement.echoed(letter.entry);
-    this.#release(letter);
+    this.release(letter);
   }
 
   /** A parked op leaves: what waited only for it goes on. */
@@ -68,7 +68,8 @@ export class WriteLetterDesk {
     this.#letGo(this.#parts.letters.unpark(entry));
   }
 
-  #release({ parked }: DeadLetter): void {
+  /** What was parked behind it goes on. */
+  release({ parked }: DeadLetter): void {
     this.#letGo(parked.toSorted((a, b) => a.sequence - b.sequence));
   }
 

@@ -24,6 +24,8 @@ export interface WriteParts {
   readonly flushes: FlushGroups;
   readonly file: WriteFile;
   readonly intake: WriteIntake;
+  /** Another op stands where this one stood, in the order of everything; the old one is done. */
+  takePlace(entry: WriteEntry, op: WriteOp): WriteEntry;
   /** The op has left for good. */
   forget(entry: WriteEntry): void;
 }

@@ -17,6 +17,7 @@ import { toQueued, WriteEntry } from "./write-entry.ts";
 import { WriteFile } from "./write-file.ts";
 import { FlushGroups } from "./write-flush.ts";
 import { OpHandle } from "./write-handle.ts";
+import { LetterEdits } from "./write-letter-edits.ts";
 import { WriteLetterDesk } from "./write-letter-desk.ts";
 import { WriteObserver } from "./write-observer.ts";
 import { WriteIntake } from "./write-intake.ts";
@@ -30,6 +31,7 @@ export type {
   FailedWrite,
   PendingWrite,
   WriteDiagnostics,
+  WriteEdit,
   WriteHandle,
   WritePolicy,
   WriteRequest,
@@ -41,7 +43,7 @@ export type {
 const CLOSING_MS = 5_000;
 
 /** The write side of one Dio: takes ops in, shows them, sends them, settles them. */
-export class Writer implements DeadLetters {
+export class Writer implements Omit<DeadLetters, "edit"> {
   readonly #host: WriterHost;
   readonly #parts: WriteParts;
   readonly #settlement: WriteSettlement;
@@ -51,6 +53,7 @@ export class Writer implements DeadLetters {
   readonly #leaveActivity: () => void;
   readonly #desk: WriteLetterDesk;
   readonly #observer: WriteObserver;
+  readonly #edits: LetterEdits;
   readonly #lost: readonly LostOp[];
   #closing: Promise<void> | undefined;
   /** Resolves when what an earlier session confirmed is in the cache: reads of the master begin after that. */
@@ -63,6 +66,12 @@ export class Writer implements DeadLetters {
     this.#settlement = new WriteSettlement(this.#parts);
     this.#sender = new WriteSender(this.#parts, this.#settlement);
     this.#desk = new WriteLetterDesk(this.#parts, this.#settlement);
+    this.#edits = new LetterEdits({
+      parts: this.#parts,
+      settlement: this.#settlement,
+      desk: this.#desk,
+      isClosing: () => this.#closing !== undefined,
+    });
     this.#observer = new WriteObserver(this.#parts, this.#settlement, this.#desk);
     let wasOffline = host.activity.state === "offline";
     this.#leaveActivity = host.activity.subscribe((state) => {
@@ -141,6 +150,17 @@ export class Writer implements DeadLetters {
     const found = await this.#desk.discard(opId);
     this.#sender.pump();
     return found;
+  }
+
+  /** Puts another write in the place of a dead letter: its opId, or `undefined` where there is no such letter. */
+  async edit(
+    opId: string,
+    toRequest: (letter: WriteOp) => Promise<WriteRequest>,
+  ): Promise<string | undefined> {
+    if (this.#closing !== undefined) return undefined;
+    const edited = await this.#edits.edit(opId, toRequest);
+    this.#sender.pump();
+    return edited;
   }
 
   /** An upstream change of this id is in the confirmed rows: accepted ops that it carries or names are done. */
@@ -340,6 +360,13 @@ export class Writer implements DeadLetters {
       letters: new DeadLetterBox(),
       flushes: new FlushGroups(),
       echoes: new EchoWatch(clock, (entry) => this.#settlement.echoMissed(entry)),
+      takePlace: (entry, op) => {
+        entry.phase = "done";
+        this.#entries.delete(entry.op.opId);
+        const next = this.#createEntry(op);
+        next.sequence = entry.sequence;
+        return next;
+      },
       forget: (entry) => {
         this.#settleUnheld(entry);
         intake.release();

@@ -1,7 +1,7 @@
 import type { Entry } from "../record/index.ts";
 import type { CallOptions, ChangeEvent, Source, WriteOptions } from "../vista/index.ts";
 import { type GuardedCall, MasterGuard, type MasterGuardOptions } from "./master-guard.ts";
-import { traceCall, TracedWalk } from "./traced-calls.ts";
+import { traceCall, TracedWalk, within } from "./traced-calls.ts";
 
 export interface MasterSourceOptions extends MasterGuardOptions {
   /** Whose master it is, for tracing. */
@@ -126,8 +126,8 @@ class MasterCalls {
     const traced = TracedWalk.begin({ ...this.#label, operation: "read" });
     let batches: AsyncIterator<readonly Entry[]> | undefined;
     try {
-      const opened = open({ ...call, signal: guarded.signal })[Symbol.asyncIterator]();
-      const next = opened.next.bind(opened);
+      const opened = within(traced, () => open({ ...call, signal: guarded.signal })[Symbol.asyncIterator]());
+      const next = () => within(traced, () => opened.next());
       batches = opened;
       // The time that the reader takes between two batches is not the source's.
       for (let step = await guarded.within(next); step.done !== true; step = await guarded.within(next)) {
@@ -154,8 +154,8 @@ class MasterCalls {
     const traced = TracedWalk.begin({ ...this.#label, operation: "watch" });
     let changes: AsyncIterator<ChangeEvent> | undefined;
     try {
-      const opened = open({ ...call, signal: guarded.signal })[Symbol.asyncIterator]();
-      const next = opened.next.bind(opened);
+      const opened = within(traced, () => open({ ...call, signal: guarded.signal })[Symbol.asyncIterator]());
+      const next = () => within(traced, () => opened.next());
       changes = opened;
       for (let step = await guarded.silent(next); step.done !== true; step = await guarded.silent(next)) {
         yield step.value;

@@ -1,4 +1,4 @@
-import { callChannel, type TracedCall } from "../tracing/index.ts";
+import { callChannel, type SteppedWork, type TracedCall } from "../tracing/index.ts";
 
 /** What is told of a call of the master before it is made. */
 export interface CallLabel {
@@ -16,7 +16,7 @@ export function traceCall<T>(label: CallLabel, work: () => Promise<T>): Promise<
 /** A read goes on for as many batches as there are: this is told what came, and when it has ended. */
 export class TracedWalk {
   readonly #message: TracedCall;
-  readonly #done = Promise.withResolvers<void>();
+  readonly #work: SteppedWork;
 
   /** Of a read that begins now; nothing where nobody listens. */
   static begin(label: CallLabel): TracedWalk | undefined {
@@ -25,8 +25,11 @@ export class TracedWalk {
 
   private constructor(label: CallLabel) {
     this.#message = { ...label, rows: 0 };
-    // Its failure is the reader's, who gets it from the read itself.
-    callChannel.trace(this.#message, () => this.#done.promise).catch(() => undefined);
+    this.#work = callChannel.begin(this.#message);
+  }
+
+  step<T>(ask: () => T): T {
+    return this.#work.step(ask);
   }
 
   came(rows: number): void {
@@ -34,13 +37,18 @@ export class TracedWalk {
   }
 
   failed(error: unknown): void {
-    this.#done.reject(error);
+    this.#work.failed(error);
   }
 
   /** After a failure it changes nothing. */
   ended(): void {
-    this.#done.resolve();
+    this.#work.ended();
   }
+}
+
+/** Asks the source for the next part, in the asynchronous context of the walk where somebody listens. */
+export function within<T>(walk: TracedWalk | undefined, ask: () => T): T {
+  return walk === undefined ? ask() : walk.step(ask);
 }
 
 /** Operations that answer with a page. */

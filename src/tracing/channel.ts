@@ -13,4 +13,14 @@ export interface WorkChannel<M extends object> {
    * answers is not told, since it may hold rows.
    */
   trace<T>(message: M, work: () => Promise<T>, note?: (message: M, result: T) => void): Promise<T>;
+  /** Begins work that goes on step by step; only where there are subscribers. */
+  begin(message: M): SteppedWork;
+}
+
+/** Work that begins now and ends once, as one of the two says first. */
+export interface SteppedWork {
+  /** Does a part of it, in the asynchronous context of the whole. */
+  step<T>(work: () => T): T;
+  ended(): void;
+  failed(error: unknown): void;
 }

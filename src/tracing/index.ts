@@ -1,4 +1,4 @@
-export type { Channel, WorkChannel } from "./channel.ts";
+export type { SteppedWork } from "./channel.ts";
 export {
   cacheCommitChannel,
   callChannel,

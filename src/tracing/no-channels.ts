@@ -1,4 +1,4 @@
-import type { Channel, WorkChannel } from "./channel.ts";
+import type { Channel, SteppedWork, WorkChannel } from "./channel.ts";
 
 /** Where the host has no channels, nobody listens. */
 export function openChannel<M extends object>(_name: string): Channel<M> {
@@ -7,5 +7,11 @@ export function openChannel<M extends object>(_name: string): Channel<M> {
 
 /** As openChannel. */
 export function openWorkChannel<M extends object>(_name: string): WorkChannel<M> {
-  return { hasSubscribers: false, trace: (_message, work) => work() };
+  return { hasSubscribers: false, trace: (_message, work) => work(), begin: () => plainWork };
 }
+
+const plainWork: SteppedWork = {
+  step: (work) => work(),
+  ended: () => undefined,
+  failed: () => undefined,
+};

@@ -149,6 +149,24 @@ describe("calls of the master", () => {
     expect(inside).toEqual(["attempt 1", "attempt 2"]);
   });
 
+  test("TR5 what a source does for a read runs in the context that was bound, batch by batch", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const { start } = tracingChannel<string, TracedCall>("diorama.call");
+    start.bindStore(storage, ({ operation }) => operation);
+    onTestFinished(() => void start.unbindStore(storage));
+    const inside: unknown[] = [];
+    const master = products();
+    const read = master.source.read.bind(master.source);
+    master.source.read = async function* (...args) {
+      inside.push(storage.getStore());
+      for await (const batch of read(...args)) yield batch;
+      inside.push(storage.getStore());
+    };
+    await open(master);
+    expect(inside).toEqual(["read", "read"]);
+    expect(storage.getStore()).toBeUndefined();
+  });
+
   test("TR5 the routes of a Lens, one by one and in batches", async () => {
     const writes = listenTo<TracedWrite>("write");
     const lens = await Lens.builder().build();

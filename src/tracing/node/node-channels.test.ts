@@ -81,6 +81,49 @@ describe("work", () => {
   });
 });
 
+describe("work in steps", () => {
+  test("TR4 it has ended when it says so, once, with what is in the message by then", async () => {
+    const work = openWorkChannel<Message>("test.steps");
+    const { heard, objects } = listen("test.steps");
+    const message: Message = { n: 1, rows: 0 };
+    const steps = work.begin(message);
+    for (const rows of [2, 3]) message.rows = (message.rows ?? 0) + steps.step(() => rows);
+    expect(heard.map(([stage]) => stage)).toEqual(["start", "end"]);
+    steps.ended();
+    steps.failed(new Error("too late"));
+    await setImmediate();
+    expect(heard.slice(2)).toEqual([
+      ["asyncStart", { n: 1, rows: 5, result: undefined }],
+      ["asyncEnd", { n: 1, rows: 5, result: undefined }],
+    ]);
+    expect(objects).toEqual(new Set([message]));
+    const failing = work.begin({ n: 2 });
+    const error = new Error("no");
+    failing.failed(error);
+    failing.ended();
+    await setImmediate();
+    expect(heard.at(-1)).toEqual(["asyncEnd", { n: 2, error }]);
+  });
+
+  test("TR5 each step runs in the context that a subscriber has bound to the start, whoever asks for it", async () => {
+    const store = new AsyncLocalStorage<string>();
+    const work = openWorkChannel<Message>("test.bound-steps");
+    const { start } = tracingChannel<string, Message>("test.bound-steps");
+    start.bindStore(store, ({ n }) => `work ${n}`);
+    onTestFinished(() => void start.unbindStore(store));
+    const steps = work.begin({ n: 1 });
+    const seen = store.run("a reader", () =>
+      steps.step(async () => {
+        await setImmediate();
+        return store.getStore();
+      }),
+    );
+    expect(await seen).toBe("work 1");
+    expect(store.run("a reader", () => store.getStore())).toBe("a reader");
+    steps.ended();
+  });
+});
+
 test("TR2 what is published reaches who listens under that name", () => {
   const told = openChannel<Message>("test.channel");
   expect(told.hasSubscribers).toBe(false);

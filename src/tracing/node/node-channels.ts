@@ -1,5 +1,6 @@
+import { AsyncResource } from "node:async_hooks";
 import { channel, tracingChannel } from "node:diagnostics_channel";
-import type { Channel, WorkChannel } from "../channel.ts";
+import type { Channel, SteppedWork, WorkChannel } from "../channel.ts";
 
 /** A channel of `node:diagnostics_channel`. */
 export function openChannel<M extends object>(name: string): Channel<M> {
@@ -15,6 +16,7 @@ export function openWorkChannel<M extends object>(name: string): WorkChannel<M> 
     },
     trace: (message, work, note) =>
       traced.hasSubscribers ? tracePromise(traced, { message, work, note }) : work(),
+    begin: (message) => beginSteps((work) => traced.tracePromise(work, message)),
   };
 }
 
@@ -36,4 +38,21 @@ async function tracePromise<M extends object, T>(
     resolve(result);
   }, message);
   return promise;
+}
+
+function beginSteps(trace: (work: () => Promise<void>) => Promise<void>): SteppedWork {
+  const over = Promise.withResolvers<void>();
+  // Replaced by the one of the context in which subscribers want the work to be done.
+  let context = new AsyncResource("DioramaWork");
+  const traced = trace(() => {
+    context = new AsyncResource("DioramaWork");
+    return over.promise;
+  });
+  // Whoever does the work knows of its failure.
+  traced.catch(() => undefined);
+  return {
+    step: (work) => context.runInAsyncScope(work),
+    ended: () => over.resolve(),
+    failed: (error) => over.reject(error),
+  };
 }

@@ -38,7 +38,7 @@ const { values } = parseArgs({
 
 const module = resolve(values.batteries);
 const all = await readBatteries(module);
-const chosen = choose(all, values.only);
+const chosen = choose(all, values.only).filter(isPlayable);
 const seed = values.seed === undefined ? undefined : numberOf("--seed", values.seed);
 const minutes = minutesOf();
 const version = codeVersion(root);
@@ -100,6 +100,12 @@ function choose(batteries: readonly Battery[], only: string | undefined): readon
       `--only ${only}: there is no battery for ${unknown.join(", ")}; there are ${batteries.flatMap(idsOf).join(", ")}`,
     );
   return batteries.filter((battery) => idsOf(battery).some((id) => wanted.includes(id)));
+}
+
+function isPlayable(battery: Battery): boolean {
+  const lacking = battery.lacks?.();
+  if (lacking !== undefined) console.log(`${battery.promise} is not played: this machine lacks ${lacking}`);
+  return lacking === undefined;
 }
 
 /** By default a minute; none where only a seed is played again, or only the table is wanted. */

@@ -49,6 +49,7 @@ export class Soak {
     try {
       while (!this.#isOver()) {
         this.#fillSlots();
+        if (this.#running.size === 0) return;
         this.#show();
         await Promise.race(this.#running.keys());
       }

@@ -1,7 +1,9 @@
 import { badSourceBattery } from "./bad-source-battery.ts";
 import type { Battery } from "./battery.ts";
 import { clockJumpsBattery } from "./clock-jumps-battery.ts";
+import { diskFullBattery } from "./disk-full-battery.ts";
 import { oneFlightBattery } from "./one-flight-battery.ts";
+import { oneProcessBattery } from "./one-process-battery.ts";
 import { poisonBattery } from "./poison-battery.ts";
 import { slowSubscribersBattery } from "./slow-subscribers-battery.ts";
 import { upstreamBattery } from "./upstream-events-battery.ts";
@@ -10,6 +12,8 @@ import { viewBattery } from "./view-battery.ts";
 /** What `npm run soak` plays, in the order of its table. */
 export const batteries: readonly Battery[] = [
   poisonBattery, // P3 P4
+  diskFullBattery, // P7
+  oneProcessBattery, // P8
   viewBattery, // P9
   badSourceBattery, // P12
   upstreamBattery, // P13

@@ -14,6 +14,8 @@ export interface Battery {
    * or need a core of their own.
    */
   readonly sharesMachine?: boolean;
+  /** What this machine lacks for it, for people: then it is not played. */
+  lacks?(): string | undefined;
   /**
    * One round, at most about ten seconds long. Throws where the promise is broken, with a message that says
    * which; the seed alone replays it.

@@ -2,11 +2,16 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Lens } from "vantage-diorama";
+import { createRandom } from "vantage-diorama/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { blankMeta, type CacheBackend, type CacheTable, type StoredRow } from "../../src/cache/index.ts";
 import { openDurableCache } from "../../src/cache/sqlite/index.ts";
+import { openDurableQueues } from "../../src/queue/sqlite/index.ts";
+import { playFullDisk, playSmallDisk } from "./disk-full-battery.ts";
 
 const MEBIBYTE = 1_048_576;
+const seed = Number(process.env["DIORAMA_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 function rowsOf(name: string, count: number): StoredRow[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -53,7 +58,7 @@ test("P7 a cache at its own limit is full within 1 s, reads go on, and it works 
   await fillUp(cache, (table) => table.apply({ clear: true }));
 });
 
-test("P7 a full disk is full within 1 s, reads go on, and the cache works on once there is room", async (context) => {
+test("P7 a cache on a full disk is full within 1 s, reads go on, and it works on once there is room", async (context) => {
   const root = mkdtempSync(join(tmpdir(), "diorama-p7-"));
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", root], { encoding: "utf8" });
   onTestFinished(() => {
@@ -64,4 +69,31 @@ test("P7 a full disk is full within 1 s, reads go on, and the cache works on onc
   writeFileSync(join(root, "filler"), new Uint8Array(8 * MEBIBYTE));
   const cache = await openDurableCache(join(root, "cache"));
   await fillUp(cache, async () => rmSync(join(root, "filler")));
+});
+
+test("P7 a queue at its own limit is full within 1 s, and takes writes again when others have been sent", async () => {
+  const root = mkdtempSync(join(tmpdir(), "diorama-p7-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const closing: (() => Promise<void>)[] = [];
+  const counts = await playFullDisk(seed, createRandom(seed), {
+    async open(activity) {
+      await Promise.all(closing.splice(0).map((close) => close()));
+      const cache = await openDurableCache(join(root, "cache"));
+      const queues = await openDurableQueues(join(root, "queue"), { maxSizeBytes: 2 * MEBIBYTE });
+      closing.push(
+        () => queues.close(),
+        () => cache.close(),
+      );
+      return Lens.builder().cacheSource(cache).queueSource(queues).activity(activity).build();
+    },
+  });
+  await Promise.all(closing.map((close) => close()));
+  expect(counts).toMatchObject({ disks: 1, duplicated: 0, lost: 0 });
+});
+
+test("P7 a full disk: writes are refused, reads and sending go on, and once there is room so do writes", async (context) => {
+  const counts = await playSmallDisk(seed);
+  if (counts === undefined) return context.skip("a small disk can only be mounted by root");
+  console.log(`P7 DIORAMA_SEED=${seed}:`, counts);
+  expect(counts).toMatchObject({ disks: 1, lost: 0 });
 });

@@ -38,4 +38,5 @@ export const batteries: readonly Battery[] = [
     return { cases: 1 };
   }),
   made("P7", async () => process.exit(3)),
+  { ...made("P8", async () => ({ cases: 1 })), lacks: () => "a spoon" },
 ];

@@ -85,12 +85,12 @@ function isGone(pid: number): boolean {
 
 test("a round that hangs, leaves something open or exits is broken, and its children end with it", () => {
   const at = place();
-  const hung = soak(at, "--only", "P5", "--seed", "1", "--limit-ms", "1500");
+  const hung = soak(at, "--only", "P5", "--seed", "1", "--limit-ms", "2500");
   expect(hung.status).toBe(1);
-  expect(hung.text).toContain("P5 seed 1, 1.5 s: BROKEN: it hung: not gone after 1.5 s");
+  expect(hung.text).toMatch(/P5 seed 1, \d\.\d s: BROKEN: it hung: not gone after 2\.5 s/);
   const grandchild = Number(/grandchild (\d+)/.exec(hung.text)?.[1]);
   expect(isGone(grandchild)).toBe(true);
-  const open = soak(at, "--only", "P6", "--seed", "1", "--limit-ms", "1500");
+  const open = soak(at, "--only", "P6", "--seed", "1", "--limit-ms", "2500");
   expect([open.status, open.text]).toEqual([1, expect.stringContaining("it ended, and left something open")]);
   const exited = soak(at, "--only", "P7", "--seed", "1");
   expect([exited.status, exited.text]).toEqual([1, expect.stringContaining("its process ended with code 3")]);
@@ -115,6 +115,16 @@ test("Ctrl-C ends a soak at once and keeps what is done", async () => {
   expect(code).toBe(130);
   expect(text).toContain("| P3 ");
   expect(read(at).batteries["P3"]?.rounds).toBeGreaterThan(0);
+});
+
+test("a battery that this machine can't play is left out and said", () => {
+  const at = place();
+  const { status, text } = soak(at, "--minutes", "0.001", "--only", "P8");
+  expect([status, text]).toEqual([
+    0,
+    expect.stringContaining("P8 is not played: this machine lacks a spoon"),
+  ]);
+  expect(text).toContain("- P8: 0 of 2 cases");
 });
 
 test("totals of another version, or that can't be read, are kept apart and said", () => {

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, readSync, rmSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { DioramaError } from "../../base/index.ts";
@@ -6,6 +6,7 @@ import { Damage } from "../../sqlite/index.ts";
 import { isProven, knownOfRecord, recordLength } from "./op-record.ts";
 import { kindOf } from "./queue-files.ts";
 import { APPLICATION_ID, formatOf, KEY_PARTS, type QueueFormat } from "./queue-schema.ts";
+import { problemOfLog } from "./salvage.ts";
 import { fromStoredName } from "./stored-ops.ts";
 
 /** A row whose record is not what was written. */
@@ -37,6 +38,7 @@ export function inspectFile(path: string, current: QueueFormat): Inspection {
   checkAccess(path);
   checkHeader(path, current);
   const hasLog = kindOf(`${path}-wal`) === "file";
+  if (hasLog) checkLog(path);
   const database = openToLook(path, hasLog);
   try {
     const format = readFormat(database, path, current);
@@ -108,6 +110,12 @@ function checkHeader(path: string, current: QueueFormat): void {
     throw new Damage("it is no queue of this library", true);
   }
   checkFormat(header.readUInt32BE(USER_VERSION_AT), path, current);
+}
+
+/** SQLite would take a log up to its first damaged frame, and drop what was committed behind it without a word. */
+function checkLog(path: string): void {
+  const problem = problemOfLog(readFileSync(path), readFileSync(`${path}-wal`));
+  if (problem !== undefined) throw new Damage(problem, true);
 }
 
 /** Read only, so that closing it leaves the log alone; without a log, nothing at all is made beside it. */

@@ -1,6 +1,7 @@
 import { badSourceBattery } from "./bad-source-battery.ts";
 import type { Battery } from "./battery.ts";
 import { clockJumpsBattery } from "./clock-jumps-battery.ts";
+import { crashBattery } from "./crash-battery.ts";
 import { diskFullBattery } from "./disk-full-battery.ts";
 import { oneFlightBattery } from "./one-flight-battery.ts";
 import { oneProcessBattery } from "./one-process-battery.ts";
@@ -11,6 +12,7 @@ import { viewBattery } from "./view-battery.ts";
 
 /** What `npm run soak` plays, in the order of its table. */
 export const batteries: readonly Battery[] = [
+  crashBattery, // P1 P2
   poisonBattery, // P3 P4
   diskFullBattery, // P7
   oneProcessBattery, // P8

@@ -181,6 +181,12 @@ export class DioState {
     this.#touchOthers(id, options.mark);
   }
 
+  /** The confirmed row stands as it is: reads under way bring no other one. Whether there are any. */
+  uphold(id: string, by: ReadMark | undefined): boolean {
+    this.#touchOthers(id, by);
+    return [...this.#marks].some((mark) => mark !== by && mark.isNewer(id));
+  }
+
   /** Replaces every confirmed row at once; where those are many, readers follow by starting over. */
   confirmAll(rows: Map<string, Row>, options: ConfirmOptions): void {
     const { mark } = options;

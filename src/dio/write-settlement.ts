@@ -259,8 +259,12 @@ export class WriteSettlement {
     const { mark } = since;
     const base = state.store.get(op.id);
     const overtaken = since.overtaken || mark?.isNewer(op.id) === true;
-    // Something came while the op was under way. Where it shows the op's effect it is newer, and stays.
-    if (overtaken && carriesOp(op, base)) return;
+    // Something came while the op was under way. Where it shows the op's effect it is newer, and stays; what was
+    // asked meanwhile may be older or newer than the op.
+    if (overtaken && carriesOp(op, base)) {
+      if (state.uphold(op.id, mark)) this.#doubt(op.id);
+      return;
+    }
     const stored = overtaken ? applyOp(op, base) : (row ?? applyOp(op, base));
     // A write may take its row out of what the master, as it is narrowed, shows.
     const isOurs = stored !== undefined && host.belongs?.(op.id, stored) !== false;

@@ -127,6 +127,23 @@ describe("a publication", () => {
     expect(told).toBe(1);
   });
 
+  test("D2 D4 what is announced in the middle of a publication comes once, with the next one", async () => {
+    const { state } = await createRig();
+    const types: string[] = [];
+    for (const type of ["recordInserted", "refreshing", "invalidated"] as const)
+      state.bus.on(type, () => types.push(type));
+    const leave = state.subscribe(() => {
+      leave();
+      state.announce({ type: "refreshing" });
+    });
+    state.confirm("a", { n: 1 }, at);
+    await state.published();
+    state.announce({ type: "invalidated" });
+    await state.published();
+    await yieldToLoop();
+    expect(types).toEqual(["recordInserted", "refreshing", "invalidated"]);
+  });
+
   test("D2 publishNow() publishes what there is; the rest of the stretch follows", async () => {
     const { state, story } = await createRig();
     state.confirm("a", { n: 1 }, at);

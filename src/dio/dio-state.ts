@@ -315,7 +315,8 @@ export class DioState {
       void this.published();
       return;
     }
-    const events = this.#events;
+    // What is announced from here on goes with the next publication.
+    const events = this.#events.length === 0 ? nobody : this.#events;
     this.#published = undefined;
     if (events.length > 0) this.#events = [];
     this.#isPublishing = true;

@@ -11,6 +11,7 @@ import { Writer, type WriteResult } from "./writer.ts";
 export function createWriter(
   context: DioContext,
   { queue, durability, isEmptied }: OpenedStores,
+  /** Never rejects. */
   reread: (id: string) => Promise<void>,
 ): Writer {
   const { writes, activity, clock, cache, callbacks } = context.options;
@@ -28,8 +29,7 @@ export function createWriter(
     hasDurableCache: cache.durable,
     isCacheEmptied: isEmptied,
     readStored: (id: string, call: CallOptions) => context.master().get(id, call),
-    // A row that can't be read now stays stale, and the next reader tries again.
-    reread: (id: string) => void reread(id).catch(() => undefined),
+    reread: (id: string) => void reread(id),
     send: (op: WriteOp, call: CallOptions & { signal: AbortSignal }) =>
       onWrite === undefined
         ? traceWrite(context.name, "master", [op], () => sendToMaster(context.master(), op, call))

@@ -106,7 +106,7 @@ export class DioCore implements DioParts, OpenDio {
         name: this.name,
         state: this.state,
         clock,
-        logger: options.logger,
+        logger: this.#failures.logger("order"),
         searchColumns: () => searchColumnsOf(this.master.schema),
         closing,
       },
@@ -126,7 +126,7 @@ export class DioCore implements DioParts, OpenDio {
     this.#supply = new Supply(context, this.#wholeReads);
     this.#shown = new ShownRows(context, this.#supply, this.#watch);
     this.#reader = new Reader(context, this.#supply);
-    this.writer = createWriter(context, opened, (id) => this.#supply.rows.refetch(id));
+    this.writer = createWriter(context, opened, (id) => this.#supply.rows.refetchBehind(id));
     this.sceneries = this.#createSceneries();
     this.#upstream = new UpstreamChanges(context, {
       writer: this.writer,

@@ -1,4 +1,11 @@
-import type { Clock, DioramaError, Logger } from "../base/index.ts";
+import {
+  abortable,
+  type Clock,
+  type DioramaError,
+  isDioramaError,
+  type Logger,
+  toDioramaError,
+} from "../base/index.ts";
 import type { Query } from "../query/index.ts";
 import type { Row } from "../record/index.ts";
 import type {
@@ -12,7 +19,6 @@ import type {
 } from "../scenery/index.ts";
 import type { Range, RowChange, ViewSet } from "../views/index.ts";
 import type { Schema } from "../vista/index.ts";
-import { abortable } from "../base/index.ts";
 import { ChunkLoads } from "./chunk-loads.ts";
 import type { DioContext } from "./dio-context.ts";
 import { RowStatuses } from "./row-statuses.ts";
@@ -132,7 +138,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   async prepare(query: Query, signal: AbortSignal): Promise<void> {
-    await abortable(this.#parts.supply.prepare(query), signal);
+    await this.#loading(signal, abortable(this.#parts.supply.prepare(query), signal));
   }
 
   isPrepared(query: Query): boolean {
@@ -144,7 +150,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   async loadRow(id: string, signal: AbortSignal): Promise<void> {
-    await abortable(this.#parts.supply.rows.get(id), signal);
+    await this.#loading(signal, abortable(this.#parts.supply.rows.get(id), signal));
   }
 
   watchRow(id: string): () => void {
@@ -153,7 +159,7 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   total(query: Query, signal: AbortSignal): Promise<number | undefined> {
-    return this.#chunks.total(query, signal);
+    return this.#loading(signal, this.#chunks.total(query, signal));
   }
 
   loadChunk(range: Range, sink: ChunkSink, query: Query, signal: AbortSignal): Promise<void> {
@@ -161,11 +167,14 @@ export class DioSceneryHost implements SceneryHost {
   }
 
   loadNext(token: string | undefined, size: number, query: Query, signal: AbortSignal): Promise<NextRows> {
-    return this.#chunks.next(token, size, query, signal);
+    return this.#loading(signal, this.#chunks.next(token, size, query, signal));
   }
 
   announce(event: SceneryEvent): void {
-    this.#context.state.announce(event);
+    const { failures, state } = this.#context;
+    if (event.type === "loadFailed") failures.began("load", event.error);
+    else if (event.type === "rangeLoaded") failures.ended("load");
+    state.announce(event);
   }
 
   onNotice(listener: (notice: HostNotice, changes?: readonly RowChange[]) => void): () => void {
@@ -179,5 +188,19 @@ export class DioSceneryHost implements SceneryHost {
 
   onRows(listener: (ids: readonly string[] | undefined) => void): () => void {
     return this.#context.state.onlookers.onRows(listener);
+  }
+
+  /** Whoever opened the Scenery sees its state; what is tried again behind is told too. */
+  async #loading<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+    const { failures, name } = this.#context;
+    try {
+      const result = await work;
+      failures.ended("load");
+      return result;
+    } catch (error) {
+      const isWanted = !signal.aborted && !this.isClosing && !isDioramaError(error, "closed");
+      if (isWanted) failures.tell("load", toDioramaError(error, "unavailable", `${name}: loading rows`));
+      throw error;
+    }
   }
 }

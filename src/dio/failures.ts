@@ -1,14 +1,15 @@
 import { type Clock, DioramaError, type ErrorCode, type Logger, messageOf } from "../base/index.ts";
 
 /**
- * What can fail while nobody waits for it. start, refresh, upstream, cache, queue: see their events. read: a row, a
- * query or a version that was to be renewed. send: the destination of writes. write: an op for good. load: rows of a
+ * What can fail while nobody waits for it. start, refresh, cache, queue: see their events. read: a row, a
+ * query or a version that was to be renewed. feed: a subscription to changes; upstream: taking one in. send: the destination of writes. write: an op for good. load: rows of a
  * Scenery. listener: a handler or listener of the application. order: the kept order of a view. view: its upkeep.
  */
 export type FailureKind =
   | "start"
   | "refresh"
   | "read"
+  | "feed"
   | "upstream"
   | "cache"
   | "queue"
@@ -50,7 +51,8 @@ const MAX_TOLD = 100;
 export class Failures {
   readonly #host: FailuresHost;
   readonly #last = new Map<FailureKind, Omit<LastFailure, "isLasting">>();
-  readonly #lasting = new Set<FailureKind>();
+  /** Outages under way: of a kind, or of one of several of its kind. */
+  readonly #lasting = new Map<string, FailureKind>();
   readonly #told = new Set<string>();
 
   constructor(host: FailuresHost) {
@@ -64,17 +66,18 @@ export class Failures {
   }
 
   /** A failure that goes on until `ended`: true where it begins, and what follows is the same outage. */
-  began(kind: FailureKind, error: DioramaError): boolean {
+  began(kind: FailureKind, error: DioramaError, of = ""): boolean {
     this.#count(kind, error);
-    if (this.#lasting.has(kind)) return false;
-    this.#lasting.add(kind);
+    const outage = `${kind} ${of}`;
+    if (this.#lasting.has(outage)) return false;
+    this.#lasting.set(outage, kind);
     this.#log(kind, error);
     return true;
   }
 
   /** It works again. */
-  ended(kind: FailureKind): void {
-    if (this.#lasting.size > 0) this.#lasting.delete(kind);
+  ended(kind: FailureKind, of = ""): void {
+    if (this.#lasting.size > 0) this.#lasting.delete(`${kind} ${of}`);
   }
 
   /** As `began`, of a kind that has no event of its own. */
@@ -111,8 +114,9 @@ export class Failures {
 
   /** The last one of each kind. */
   get last(): Partial<Record<FailureKind, LastFailure>> {
+    const lasting = new Set(this.#lasting.values());
     const kinds = [...this.#last].map(
-      ([kind, last]) => [kind, { ...last, isLasting: this.#lasting.has(kind) }] as const,
+      ([kind, last]) => [kind, { ...last, isLasting: lasting.has(kind) }] as const,
     );
     return Object.fromEntries(kinds);
   }
@@ -132,6 +136,7 @@ const LINES: Readonly<Record<FailureKind, string>> = {
   start: "onStart failed",
   refresh: "a refresh failed",
   read: "reading behind failed",
+  feed: "a change feed broke",
   upstream: "taking in changes failed",
   cache: "the cache failed",
   queue: "the queue failed",

@@ -66,7 +66,7 @@ export class OrderKeeper {
 
   /** Never rejects: an order that is not kept is made anew. */
   async #keep(): Promise<void> {
-    const { state, logger, name } = this.#host;
+    const { state, logger } = this.#host;
     const { store } = state;
     try {
       if (!store.meta.complete || !store.keeps || store.count < MIN_ROWS) return;
@@ -76,7 +76,7 @@ export class OrderKeeper {
       }
     } catch (error) {
       if (error instanceof RowsChanged || isDioramaError(error, "closed")) return;
-      logger.info(`${name}: an order can't be kept`, { reason: messageOf(error) });
+      logger.error("an order can't be kept", { reason: messageOf(error) });
     }
   }
 

@@ -149,7 +149,7 @@ export class OrderRestorer {
       await state.store.whenLoaded();
       if (isWhole && (await holdsItsRows(query, view, this.#host))) return;
       if (closing.aborted) return;
-      logger.info(`${this.#host.name}: an order is not as it was kept, and is made anew`, { order: name });
+      logger.error("an order is not as it was kept, and is made anew", { order: name });
       state.resetViews();
     } catch (error) {
       this.#logFailure(error);
@@ -190,7 +190,7 @@ export class OrderRestorer {
   /** Nobody misses an order: it is made of the rows then. */
   #logFailure(error: unknown): void {
     if (this.#host.closing.aborted) return;
-    this.#host.logger.info(`${this.#host.name}: an order can't be restored`, { reason: messageOf(error) });
+    this.#host.logger.error("an order can't be restored", { reason: messageOf(error) });
   }
 }
 

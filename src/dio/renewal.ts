@@ -1,4 +1,4 @@
-import { isDioramaError, messageOf } from "../base/index.ts";
+import { isDioramaError, toDioramaError } from "../base/index.ts";
 import type { DioContext } from "./dio-context.ts";
 import { decideFreshness } from "./freshness.ts";
 
@@ -51,13 +51,18 @@ export class Renewal {
     if (freshness === "wait") await renewed;
   }
 
+  #tell(error: unknown): void {
+    const { failures, name } = this.#context;
+    failures.tell("read", toDioramaError(error, "unavailable", `${name}: renewing what was read`));
+  }
+
   #isPaused(what: Found["what"]): boolean {
     const failing = this.#failing.get(what);
     return failing !== undefined && this.#context.options.clock.monotonic() < failing.pausedUntil;
   }
 
   #failed(what: Found["what"], error: unknown): void {
-    const { clock, logger } = this.#context.options;
+    const { clock } = this.#context.options;
     // Several readers may have waited for the same one.
     if (isDioramaError(error, "closed") || this.#isPaused(what)) return;
     const times = (this.#failing.get(what)?.times ?? 0) + 1;
@@ -66,6 +71,7 @@ export class Renewal {
     this.#failing.set(what, { times, pausedUntil: clock.monotonic() + pauseMs });
     const [oldest] = this.#failing.keys();
     if (this.#failing.size > MAX_FAILING && oldest !== undefined) this.#failing.delete(oldest);
-    logger.info("renewing failed", { vista: this.#context.name, reason: messageOf(error) });
+    // Of the set, the refresh has told.
+    if (what !== "set") this.#tell(error);
   }
 }

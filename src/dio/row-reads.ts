@@ -1,4 +1,4 @@
-import { SingleFlight } from "../base/index.ts";
+import { isDioramaError, SingleFlight, toDioramaError } from "../base/index.ts";
 import { type Row, toRow } from "../record/index.ts";
 import type { DioContext } from "./dio-context.ts";
 import type { Found, Renewal } from "./renewal.ts";
@@ -57,6 +57,18 @@ export class RowReads {
     if (this.#context.state.isStale(id)) await this.fetch(id);
   }
 
+  /** As `refetch`, where nobody waits: what fails stays out of date, and the next reader tries again. */
+  refetchBehind(id: string): Promise<void> {
+    return this.refetch(id).catch((error: unknown) => this.failedBehind(error));
+  }
+
+  /** A read that nobody waits for has failed. */
+  failedBehind(error: unknown): void {
+    const { failures, name } = this.#context;
+    if (isDioramaError(error, "closed")) return;
+    failures.tell("read", toDioramaError(error, "unavailable", `${name}: reading a row again`));
+  }
+
   #ask(id: string): Promise<void> {
     const { state } = this.#context;
     return this.#context.inRun("query", async (run) => {
@@ -71,6 +83,7 @@ export class RowReads {
         // Who shows the row hears of both at once: what it is, and that it is not on its way any more.
         this.#asked.delete(id);
         await run.publish();
+        this.#context.failures.ended("read");
       } finally {
         this.#asked.delete(id);
         if (state.isWatched && state.visible(id) === before) state.touch(id);

@@ -36,15 +36,14 @@ export class ShownRows {
 
   /** The row was declared out of date, and somebody looks at it. */
   renewRow(id: string): void {
-    // What fails stays stale, and the next reader tries again.
-    this.#supply.rows.refetch(id).catch(() => undefined);
+    void this.#supply.rows.refetchBehind(id);
   }
 
   /** Everything was. */
   renewAll(): void {
     if (!this.#isLookedAt) return;
     if (this.#context.state.store.meta.complete) void this.#supply.renewAll();
-    else this.reread().catch(() => undefined);
+    else this.reread().catch((error: unknown) => this.#supply.rows.failedBehind(error));
   }
 
   /** Rows that are looked at are read again; rejects with the first failure. */
@@ -101,7 +100,7 @@ export class ShownRows {
     if (since === undefined || !this.#isOld(since, this.#lookedAt)) return;
     if (!this.#isOld(since, before)) state.touch(id);
     // A reader of it has it renewed as the Lens says; what fails is as old as it was.
-    this.#supply.rows.get(id).catch(() => undefined);
+    this.#supply.rows.get(id).catch((error: unknown) => this.#supply.rows.failedBehind(error));
   }
 
   #isOld(since: number, now: number): boolean {

@@ -181,6 +181,7 @@ export class Supply {
       const isAll = result?.complete === true;
       await run.publish({ isAll });
       if (isAll && !run.mark.wasEmptied) this.#wholeReads.markComplete(run, undefined);
+      this.#context.failures.ended("read");
     });
   }
 

@@ -1,4 +1,4 @@
-import { type DioramaError, toDioramaError } from "../base/index.ts";
+import { type DioramaError, isDioramaError, toDioramaError } from "../base/index.ts";
 import type { ChangeEvent } from "../vista/index.ts";
 import type { DioContext } from "./dio-context.ts";
 import { follow, type Following, MASTER_FEED, type OpenFeed, positionNote } from "./follow.ts";
@@ -42,7 +42,8 @@ export class UpstreamChanges {
 
   /** The change is in the confirmed rows: writes that wait for their echo look at it. */
   async arrived(change: ChangeEvent): Promise<void> {
-    const { state, options } = this.#context;
+    const { state, options, failures } = this.#context;
+    failures.ended("upstream");
     if (change.type !== "invalidated") {
       this.#host.writer.observe(change.id, change.opId);
       // Where nothing is kept, nothing shows the change by itself.
@@ -52,7 +53,7 @@ export class UpstreamChanges {
   }
 
   follow(open: OpenFeed, feed: string): Following {
-    const { state, name, options } = this.#context;
+    const { state, name, options, failures } = this.#context;
     const { wholeReads } = this.#host;
     const note = positionNote(feed);
     return follow(open, {
@@ -68,8 +69,13 @@ export class UpstreamChanges {
         if (change.position === undefined) return;
         state.store.setNotes(new Map([[note, change.position]]));
       },
-      onLoss: (error) => state.announce({ type: "upstreamFailed", error }),
+      onLoss: (error) => {
+        // Of an outage the beginning is told, and that nobody asks again.
+        const isOver = isDioramaError(error, "unsupported", "unimplemented");
+        if (failures.began("feed", error, feed) || isOver) state.announce({ type: "upstreamFailed", error });
+      },
       onSubscribed: async (times) => {
+        failures.ended("feed", feed);
         if (times === "first") {
           // A stream that resumes where it stood has missed nothing; the master's own feed begins now.
           const resumes = feed !== MASTER_FEED && state.store.note(note) !== undefined;
@@ -103,8 +109,9 @@ export class UpstreamChanges {
   }
 
   #failed(error: unknown): DioramaError {
-    const { name, state } = this.#context;
+    const { name, state, failures } = this.#context;
     const failure = toDioramaError(error, "unavailable", `${name}: a change could not be applied`);
+    failures.began("upstream", failure);
     state.announce({ type: "upstreamFailed", error: failure });
     return failure;
   }

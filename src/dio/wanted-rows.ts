@@ -37,7 +37,7 @@ export class WantedRows {
         for (const id of ids) if (store.get(id) !== undefined) this.#state.touch(id);
       }
     } catch (error) {
-      this.#logger.info("rows that were looked for come later", { reason: messageOf(error) });
+      this.#logger.error("rows that were looked for come later", { reason: messageOf(error) });
     } finally {
       this.#isBringing = false;
     }

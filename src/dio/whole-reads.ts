@@ -1,4 +1,4 @@
-import { isDioramaError, messageOf, toDioramaError } from "../base/index.ts";
+import { isDioramaError, toDioramaError } from "../base/index.ts";
 import type { CallOptions, Vista } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { DioContext } from "./dio-context.ts";
@@ -91,13 +91,12 @@ export class WholeReads {
     const { complete, version } = state.store.meta;
     if (!complete || this.#stopped) return;
     if (activity.state === "offline") return this.#checkVersionOnline(unlessKnown);
-    const current = await this.#askVersion(this.#context.master());
+    const current = await this.#askVersion(this.#context.master(), (error) => this.#versionFailed(error));
     const isKnown = current !== undefined || unlessKnown === "keep";
     if (current === version && isKnown && !state.isAllStale) return;
     state.markAllStale();
-    await this.refreshBehind().catch((error: unknown) => {
-      this.#context.options.logger.info("refresh after a warm start failed", { reason: messageOf(error) });
-    });
+    // Its failure is told by itself.
+    await this.refreshBehind().catch(() => undefined);
   }
 
   async reload(master: Vista): Promise<void> {
@@ -145,7 +144,7 @@ export class WholeReads {
   }
 
   async #refresh(): Promise<void> {
-    const { state, name } = this.#context;
+    const { state, name, failures } = this.#context;
     state.announce({ type: "refreshing" });
     try {
       await this.#run(
@@ -154,9 +153,13 @@ export class WholeReads {
       );
     } catch (error) {
       const failure = toDioramaError(error, "unavailable", `${name}: the refresh failed`);
-      if (!isDioramaError(error, "closed")) state.announce({ type: "refreshFailed", error: failure });
+      if (!isDioramaError(error, "closed")) {
+        failures.began("refresh", failure);
+        state.announce({ type: "refreshFailed", error: failure });
+      }
       throw failure;
     }
+    failures.ended("refresh");
     this.#hooks.renewed();
     state.announce({ type: "invalidated" });
     await state.published();
@@ -212,18 +215,29 @@ export class WholeReads {
     this.markComplete(run, version);
     if (!leftovers) return;
     state.markAllStale();
-    this.refreshBehind().catch((error: unknown) => {
-      this.#context.options.logger.info("refresh after the start failed", { reason: messageOf(error) });
-    });
+    // Its failure is told by itself.
+    this.refreshBehind().catch(() => undefined);
   }
 
-  async #askVersion(master: Vista): Promise<string | undefined> {
+  /** Where no read follows that would say so, nobody else tells that the rows may be old. */
+  #versionFailed(error: unknown): void {
+    const { failures, name } = this.#context;
+    if (isDioramaError(error, "closed")) return;
+    failures.tellOnce(
+      "read",
+      toDioramaError(error, "unavailable", `${name}: asking the master for its version`),
+    );
+  }
+
+  /** `undefined`: it can't tell. */
+  async #askVersion(master: Vista, onFailure?: (error: unknown) => void): Promise<string | undefined> {
     if (master.source.version === undefined || this.#context.options.activity.state === "offline")
       return undefined;
     try {
       return await master.version(callOptions);
-    } catch {
-      // Can't tell is what `undefined` means; a source that is down says so at the read itself.
+    } catch (error) {
+      // Of a read that follows, a source that is down says so by itself.
+      onFailure?.(error);
       return undefined;
     }
   }

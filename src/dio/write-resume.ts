@@ -83,7 +83,7 @@ async function settleConfirmed(
     if (confirmed.some(({ op }) => hidesEverything(op))) await host.state.store.whenLoaded();
     else await host.state.store.ensure(confirmed.flatMap(({ op }) => concernedIds(op)));
   } catch (error) {
-    host.failures.tell("cache", toDioramaError(error, "unavailable", "looking up written rows"));
+    host.failures.tellOnce("cache", toDioramaError(error, "unavailable", "looking up written rows"));
   }
   for (const entry of confirmed) if (entry.phase === "sending") settlement.reapplied(entry);
 }

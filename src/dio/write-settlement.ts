@@ -198,7 +198,7 @@ export class WriteSettlement {
       await state.store.ensure(answer === undefined ? concernedIds(op) : [...concernedIds(op), answer.id]);
     } catch (error) {
       // The table can't be read at all: then what is in memory is all that is known.
-      failures.tell("cache", toDioramaError(error, "unavailable", "looking up a written row"));
+      failures.tellOnce("cache", toDioramaError(error, "unavailable", "looking up a written row"));
     }
   }
 

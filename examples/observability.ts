@@ -70,7 +70,7 @@ function alerts({ name, cache, freshness, writes, failures }: DioDiagnostics): s
     ],
     [cache.error !== undefined, `the cache is not written: ${cache.error}`],
     [freshness.stale, "what is shown is out of date"],
-    [failures.upstream?.isLasting === true, "the source's changes do not arrive"],
+    [failures.feed?.isLasting === true, "the source's changes do not arrive"],
   ];
   return found.flatMap(([isSo, what]) => (isSo ? [`${name}: ${what}`] : []));
 }

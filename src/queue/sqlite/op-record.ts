@@ -3,7 +3,7 @@ import { DioramaError, messageOf } from "../../base/index.ts";
 import { decodeRow, encodeRow, isList, type Row } from "../../record/index.ts";
 import type { WriteKind, WriteOp } from "../../vista/index.ts";
 import type { QueuedOp, QueuedState } from "../write-queue.ts";
-import { textFromBytes, textToBytes } from "./record-texts.ts";
+import { textFromBytes, textLength, writeText } from "./record-texts.ts";
 
 /**
  * One op as bytes that say everything about themselves, so that they can be found and proven wherever they lie:
@@ -51,10 +51,10 @@ export interface KnownOfRecord {
 /** The op as one record. `invalid` for a row that can't be stored, or one that is larger than a file takes. */
 export function encodeQueuedOp(queueName: string, queued: QueuedOp): Uint8Array<ArrayBuffer> {
   const { op, error } = queued;
-  const texts = [queueName, op.opId, op.id ?? "", error?.code ?? "", error?.message ?? ""].map(textToBytes);
+  const texts = [queueName, op.opId, op.id ?? "", error?.code ?? "", error?.message ?? ""];
   const payload = payloadOf(op);
-  const parts = payload === undefined ? texts : [...texts, payload];
-  const length = parts.reduce((sum, part) => sum + part.length, TEXTS_START);
+  let length = TEXTS_START + (payload?.length ?? 0);
+  for (const text of texts) length += textLength(text);
   if (length > MOST_BYTES) {
     throw new DioramaError(
       "invalid",
@@ -75,12 +75,11 @@ export function encodeQueuedOp(queueName: string, queued: QueuedOp): Uint8Array<
   view.setFloat64(37, queued.parksUpTo ?? 0);
   view.setFloat64(45, op.enqueuedAt);
   view.setFloat64(53, op.attempt);
+  const bytes = Buffer.from(record.buffer);
   let position = TEXTS_START;
-  for (const part of parts) {
-    record.set(part, position);
-    position += part.length;
-  }
-  seal(Buffer.from(record.buffer));
+  for (const text of texts) position = writeText(bytes, position, text);
+  if (payload !== undefined) record.set(payload, position);
+  seal(bytes);
   return record;
 }
 

@@ -3,17 +3,19 @@ import { DioramaError } from "../../base/index.ts";
 /** The top bit of a text's length: what follows is UTF-16, as texts are that hold half of a surrogate pair. */
 const UTF16 = 0x8000_0000;
 
-const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A text as it stands in a record, any text exactly: a length of four bytes and so many bytes. */
-export function textToBytes(text: string): Buffer {
+/** How many bytes a text takes in a record: a length of four bytes, and the text, any text exactly. */
+export function textLength(text: string): number {
+  return 4 + (text.isWellFormed() ? Buffer.byteLength(text) : text.length * 2);
+}
+
+/** Writes a text; where it ends. */
+export function writeText(bytes: Buffer, position: number, text: string): number {
   const wellFormed = text.isWellFormed();
-  const content = wellFormed ? utf8.encode(text) : Buffer.from(text, "utf16le");
-  const bytes = Buffer.allocUnsafe(4 + content.length);
-  bytes.writeUInt32BE((content.length | (wellFormed ? 0 : UTF16)) >>> 0);
-  bytes.set(content, 4);
-  return bytes;
+  const length = bytes.write(text, position + 4, wellFormed ? "utf8" : "utf16le");
+  bytes.writeUInt32BE((length | (wellFormed ? 0 : UTF16)) >>> 0, position);
+  return position + 4 + length;
 }
 
 /** The text at a position, and where it ends; throws where the bytes hold none. */

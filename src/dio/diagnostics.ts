@@ -13,6 +13,8 @@ export interface DioDiagnostics {
     readonly complete: boolean;
     /** Confirmed rows. */
     readonly rows: number;
+    /** What these rows take in memory, about: the mean of a few hundred times their number. */
+    readonly sizeBytes: number;
     /** Every stored row is in memory. */
     readonly loaded: boolean;
     /** Changed rows that are not yet in the table. */

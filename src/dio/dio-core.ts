@@ -27,6 +27,7 @@ import { offlineError } from "./master-guard.ts";
 import type { DioOptions, OpenDio, OpenedStores } from "./options.ts";
 import { OwnRows } from "./own-rows.ts";
 import { Reader } from "./reader.ts";
+import { estimateRowsBytes } from "./rows-size.ts";
 import { RowStore } from "./row-store.ts";
 import { Run, type RunKind } from "./run.ts";
 import { runBehind } from "./run-behind.ts";
@@ -287,6 +288,7 @@ export class DioCore implements DioParts, OpenDio {
         durable: cache.durable,
         complete: store.meta.complete,
         rows: store.count,
+        sizeBytes: estimateRowsBytes(store.entries(), store.count),
         loaded: store.isLoaded,
         unwritten: store.journal.backlog,
         ...(error === undefined ? {} : { error }),

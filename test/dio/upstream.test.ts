@@ -308,9 +308,22 @@ describe("life", () => {
       activity: "active",
       cache: { kind: "memory", durable: false, complete: true, rows: 4, loaded: true },
       freshness: { stale: false },
-      writes: { depth: 1, failed: 0 },
+      writes: { depth: 1, failed: 0, durability: "memory", lost: [] },
       reads: { flights: 0, refreshing: false, seeding: false },
       events: { subscribers: 1 },
+      views: { open: 0, sceneries: 0 },
+      failures: {},
     });
+    expect(dio.diagnostics().cache.sizeBytes).toBeGreaterThan(4 * 100);
+    await dio.handleEvent({ type: "inserted", id: 5 as never }).catch(() => undefined);
+    const told = dio.diagnostics();
+    expect(told.failures.upstream).toMatchObject({
+      at: clock.now(),
+      code: "invalid",
+      times: 1,
+      isLasting: true,
+    });
+    // For a health check that is asked over the network.
+    expect(JSON.parse(JSON.stringify(told))).toEqual(told);
   });
 });

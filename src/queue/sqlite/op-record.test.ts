@@ -133,6 +133,16 @@ describe("a record", () => {
     expect(Object.isFrozen(back.queued) && Object.isFrozen(back.queued.op)).toBe(true);
   });
 
+  test("UF1 of two states of an op the newer one has the larger stamp, also behind one from elsewhere", () => {
+    const stampOf = (record: Uint8Array): number => decodeQueuedOp(record).stamp;
+    const first = encodeQueuedOp("products", sample);
+    const second = encodeQueuedOp("products", sample);
+    expect(stampOf(second)).toBeGreaterThan(stampOf(first));
+    const foreign = encodeQueuedOp("products", sample, Date.now() + 1e9);
+    expect(stampOf(foreign)).toBeGreaterThan(stampOf(second));
+    expect(stampOf(encodeQueuedOp("products", sample))).toBeGreaterThan(stampOf(foreign));
+  });
+
   test("UF5 nowhere within a record is what looks like the beginning of one", () => {
     let inner = encodeQueuedOp("products", sample);
     for (let level = 1; level <= 5; level++) {
@@ -173,7 +183,7 @@ describe("damage", () => {
     expect(() => decodeQueuedOp(record)).toThrow(
       expect.objectContaining({ code: "corrupt", place: { vista: "products", id: "p-7" } }),
     );
-    expect(knownOfRecord(record.subarray(0, 76))).toMatchObject({ sequence: 42, opId: undefined });
+    expect(knownOfRecord(record.subarray(0, 84))).toMatchObject({ sequence: 42, opId: undefined });
     expect(knownOfRecord(new Uint8Array(10))).toEqual({});
     expect(() => decodeQueuedOp(new Uint8Array(10))).toThrow(/nothing of it is known/);
   });

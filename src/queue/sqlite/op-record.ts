@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { DioramaError, messageOf } from "../../base/index.ts";
+import { DioramaError, messageOf, systemClock } from "../../base/index.ts";
 import { decodeRow, encodeRow, isList, type Row } from "../../record/index.ts";
 import type { WriteKind, WriteOp } from "../../vista/index.ts";
 import type { QueuedOp, QueuedState } from "../write-queue.ts";
@@ -11,7 +11,8 @@ import { textFromBytes, textLength, writeText } from "./record-texts.ts";
  *     0 magic (8) | 8 length of all (u32) | 12 CRC-32 of all that follows (u32) | 16 format (u8) | 17 mask (u8)
  *     18 state (u8) | 19 kind (u8) | 20 flags (u8)
  *     21 sequence | 29 nextAttemptAt | 37 parksUpTo | 45 enqueuedAt | 53 attempt (float64 each)
- *     61 queue, opId, id, code and message of the error (texts)
+ *     61 stamp (float64): of two states of an op, the larger is the newer one's
+ *     69 queue, opId, id, code and message of the error (texts)
  *     row, partial or { ids } as CBOR, up to the end
  *
  * Numbers have their first byte first. The names stand in front of what is long: damage spares them more often.
@@ -25,7 +26,7 @@ export const RECORD_HEAD_BYTES = 16;
 
 const MASK_AT = 17;
 const MASKED_START = 18;
-const TEXTS_START = 61;
+const TEXTS_START = 69;
 /** The five texts of a record, each with a length of four bytes. */
 const LEAST_BYTES = TEXTS_START + 5 * 4;
 /** As large as SQLite takes a blob. */
@@ -40,6 +41,12 @@ const HAS_PARKS_UP_TO = 4;
 const HAS_IDS = 8;
 const ALL_FLAGS = OUTCOME_UNKNOWN | HAS_ERROR | HAS_PARKS_UP_TO | HAS_IDS;
 
+export interface OpOfRecord {
+  readonly queue: string;
+  readonly queued: QueuedOp;
+  readonly stamp: number;
+}
+
 /** What is still known of a record that is damaged: likely, not proven. */
 export interface KnownOfRecord {
   readonly queue?: string | undefined;
@@ -48,8 +55,24 @@ export interface KnownOfRecord {
   readonly id?: string | undefined;
 }
 
+/** The newest stamp that was given or seen. */
+let lastStamp = 0;
+
+/**
+ * Larger than any that was given or seen here, so that a new state of an op has a larger one than those before. Time
+ * is in it for an op whose sequence one had before that was forgotten long ago.
+ */
+function nextStamp(): number {
+  lastStamp = Math.max(lastStamp + 1, systemClock.now());
+  return lastStamp;
+}
+
 /** The op as one record. `invalid` for a row that can't be stored, or one that is larger than a file takes. */
-export function encodeQueuedOp(queueName: string, queued: QueuedOp): Uint8Array<ArrayBuffer> {
+export function encodeQueuedOp(
+  queueName: string,
+  queued: QueuedOp,
+  stamp: number = nextStamp(),
+): Uint8Array<ArrayBuffer> {
   const { op, error } = queued;
   const texts = [queueName, op.opId, op.id ?? "", error?.code ?? "", error?.message ?? ""];
   const payload = payloadOf(op);
@@ -75,6 +98,7 @@ export function encodeQueuedOp(queueName: string, queued: QueuedOp): Uint8Array<
   view.setFloat64(37, queued.parksUpTo ?? 0);
   view.setFloat64(45, op.enqueuedAt);
   view.setFloat64(53, op.attempt);
+  view.setFloat64(61, stamp);
   const bytes = Buffer.from(record.buffer);
   let position = TEXTS_START;
   for (const text of texts) position = writeText(bytes, position, text);
@@ -111,7 +135,7 @@ function unmasked(record: Buffer): Buffer {
  * `corrupt` for anything else that isn't a record; what is still known of it is in the message, and
  * `knownOfRecord` has it for programs.
  */
-export function decodeQueuedOp(bytes: Uint8Array): { readonly queue: string; readonly queued: QueuedOp } {
+export function decodeQueuedOp(bytes: Uint8Array): OpOfRecord {
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = recordLength(record, 0);
   if (length === undefined) throw bad(record, "it has no record's beginning");
@@ -208,7 +232,7 @@ function flagsOf({ op, error, outcomeUnknown, parksUpTo }: QueuedOp): number {
 }
 
 /** Reads a record whose checksum is right; throws where it holds no op all the same. */
-function read(record: Buffer): { readonly queue: string; readonly queued: QueuedOp } {
+function read(record: Buffer): OpOfRecord {
   const state = states[record.readUInt8(18)];
   const flags = record.readUInt8(20);
   if (state === undefined || (flags & ~ALL_FLAGS) !== 0) {
@@ -224,8 +248,12 @@ function read(record: Buffer): { readonly queue: string; readonly queued: Queued
   const [queue = "", opId = "", id = "", code = "", message = ""] = texts;
   const base = { opId, enqueuedAt: record.readDoubleBE(45), attempt: record.readDoubleBE(53) };
   const op = opOf(base, id, record, position);
+  const stamp = record.readDoubleBE(61);
+  if (!Number.isFinite(stamp)) throw new DioramaError("corrupt", "its stamp is no number");
+  lastStamp = Math.max(lastStamp, stamp);
   return {
     queue,
+    stamp,
     queued: Object.freeze({
       sequence: record.readDoubleBE(21),
       op: Object.freeze(op),

@@ -27,6 +27,7 @@ export class PageImages {
   readonly #log: Buffer;
   readonly #frames = new Map<number, LogFrame[]>();
   readonly #ranks = new Map<LogFrame, number>();
+  readonly #view: LogView;
   /** The ranks of frames that end a transaction. */
   readonly #commits: number[] = [];
   /** Which frame's content the file has of a page: a checkpoint brings it there and leaves the log as it is. */
@@ -37,6 +38,7 @@ export class PageImages {
   constructor(main: Buffer, log: Buffer, view: LogView, pageBytes: number) {
     this.#main = main;
     this.#log = log;
+    this.#view = view;
     this.pageBytes = pageBytes;
     let lastPage = Math.ceil(main.length / pageBytes);
     for (const [index, frame] of view.frames.entries()) {
@@ -70,6 +72,37 @@ export class PageImages {
     if (inMain === undefined) return images;
     const older = images.findIndex(({ rank }) => rank < inMain.rank);
     return images.toSpliced(older === -1 ? images.length : older, 0, inMain);
+  }
+
+  /**
+   * The transactions of the log of which a page is damaged or missing that was not written again since: an op that
+   * one of them moved into that page left another one, and stands where it was before.
+   */
+  brokenTransactions(): PageImage[][] {
+    const broken: PageImage[][] = [];
+    let frames: LogFrame[] = [];
+    for (const [index, frame] of this.#view.frames.entries()) {
+      frames.push(frame);
+      const isLast = index === this.#view.frames.length - 1;
+      if (frame.commitPages === 0 && !isLast) continue;
+      const isOpenEnd = isLast && this.#view.isCutOff && frame.commitPages === 0;
+      if (isOpenEnd || frames.some((one) => this.#hasLost(one))) {
+        broken.push(frames.map((one) => this.#ofFrame(one)));
+      }
+      frames = [];
+    }
+    return broken;
+  }
+
+  #hasLost(frame: LogFrame): boolean {
+    return frame.isBehindGap || (!frame.proven && this.#frames.get(frame.page)?.at(-1) === frame);
+  }
+
+  /** What the page held before this image. */
+  before(image: PageImage): PageImage | undefined {
+    return this.of(image.page).find(
+      ({ rank, isInLog }) => rank < image.rank || (rank === image.rank && !isInLog),
+    );
   }
 
   /** The page's bytes as they were at a rank; undefined where there is no whole page. */

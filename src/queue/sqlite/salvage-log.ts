@@ -11,6 +11,9 @@ const LOG_MAGIC = 0x377f0682;
 /** Each new log in the same file counts its first salt up by one. */
 const MAX_LEFTOVER_LOGS = 0x1_0000;
 
+/** Frames that stand in no frame's place are looked for so often; more is no log of ours. */
+const MAX_SEARCHES = 1_000;
+
 /** The page that a frame holds. */
 export interface LogFrame {
   readonly page: number;
@@ -22,6 +25,8 @@ export interface LogFrame {
   readonly proven: boolean;
   /** Of the whole file, where this frame ends a transaction; else 0. */
   readonly commitPages: number;
+  /** Other frames stood in front of it that can't be read. */
+  readonly isBehindGap: boolean;
 }
 
 export interface LogProblem {
@@ -34,8 +39,12 @@ export interface LogView {
   readonly frames: readonly LogFrame[];
   /** Pages of the file after the last proven commit; undefined where no commit says. */
   readonly sizePages: number | undefined;
+  /** It breaks off where a sound log does not. */
+  readonly isCutOff: boolean;
   readonly problems: readonly LogProblem[];
 }
+
+const NOTHING: LogView = { frames: [], sizePages: undefined, isCutOff: false, problems: [] };
 
 interface Salts {
   readonly salts: Buffer;
@@ -61,9 +70,9 @@ export function logPageBytes(log: Buffer): number | undefined {
  * behind them included. SQLite itself stops at the first damaged frame, without a word.
  */
 export function readLog(log: Buffer, pageBytes: number): LogView {
-  if (log.length === 0) return { frames: [], sizePages: undefined, problems: [] };
+  if (log.length === 0) return NOTHING;
   if (log.length < HEAD_BYTES) {
-    return { frames: [], sizePages: undefined, problems: [{ byte: 0, reason: "it ends within its head" }] };
+    return { ...NOTHING, isCutOff: true, problems: [{ byte: 0, reason: "it ends within its head" }] };
   }
   const problems: LogProblem[] = [];
   const salts = readSalts(log, pageBytes);
@@ -76,16 +85,29 @@ export function readLog(log: Buffer, pageBytes: number): LogView {
   const lastCommit = found.findLastIndex(({ commitPages }) => commitPages > 0);
   // What is without a commit was never confirmed to anybody, unless its commit is what was damaged.
   const counted = endsWell ? found.slice(0, lastCommit + 1) : found;
-  for (const { proven, start, page } of counted) {
-    if (!proven) {
-      problems.push({ byte: start - FRAME_HEAD_BYTES, reason: `its frame of page ${page} is damaged` });
-    }
-  }
+  problems.push(...damagedFrames(counted));
   return {
     frames: counted,
     sizePages: lastProvenCommit?.commitPages,
+    isCutOff: !endsWell,
     problems: problems.toSorted((a, b) => a.byte - b.byte),
   };
+}
+
+/** One problem for all damaged frames in a row. */
+function damagedFrames(frames: readonly Found[]): LogProblem[] {
+  const problems: LogProblem[] = [];
+  for (let first = 0; first < frames.length; first++) {
+    let last = first;
+    while (frames[last]?.proven === false) last++;
+    const from = frames[first];
+    if (from === undefined || last === first) continue;
+    const reason =
+      last - first === 1 ? `its frame of page ${from.page} is` : `${last - first} frames of it are`;
+    problems.push({ byte: from.start - FRAME_HEAD_BYTES, reason: `${reason} damaged` });
+    first = last;
+  }
+  return problems;
 }
 
 function readSalts(log: Buffer, pageBytes: number): Salts {
@@ -134,6 +156,8 @@ function findFrames(
   let position = HEAD_BYTES;
   // The checksums of the frame before.
   let before = HEAD_BYTES - 8;
+  let gapStart = HEAD_BYTES;
+  let searches = 0;
   while (position + FRAME_HEAD_BYTES + pageBytes <= log.length) {
     const start = position + FRAME_HEAD_BYTES;
     const page = log.readUInt32BE(position);
@@ -143,20 +167,28 @@ function findFrames(
     // A checksum does not cover the salts: it proves a frame whose salts alone are damaged.
     if (page > 0 && (hasSalts || (proven && !isLeftover(log, position, { salts, pageBytes })))) {
       const number = Math.round((position - HEAD_BYTES) / (FRAME_HEAD_BYTES + pageBytes));
-      frames.push({ page, number, start, end, proven, commitPages: log.readUInt32BE(position + 4) });
+      const isBehindGap = position > gapStart;
+      if (isBehindGap) problems.push(unread(gapStart, position));
+      const commitPages = log.readUInt32BE(position + 4);
+      frames.push({ page, number, start, end, proven, commitPages, isBehindGap });
       before = position + 16;
       position = end;
+      gapStart = end;
       continue;
     }
     // Bytes may have been put in or left out: the salts tell where a frame is.
-    const next = log.indexOf(salts, position + 9);
+    const next = searches++ < MAX_SEARCHES ? log.indexOf(salts, position + 9) : -1;
     if (next === -1) break;
-    problems.push({ byte: position, reason: `${next - 8 - position} bytes of it can't be read` });
     position = next - 8;
     before = position - FRAME_HEAD_BYTES - pageBytes + 16;
   }
   return frames;
 }
+
+const unread = (from: number, to: number): LogProblem => ({
+  byte: from,
+  reason: `${to - from} bytes of it can't be read`,
+});
 
 interface Chain {
   /** Where the checksums stand that this frame continues. */

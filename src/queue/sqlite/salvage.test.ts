@@ -150,9 +150,10 @@ describe("a sound file", () => {
 /** Where the op's record begins in these bytes; the last of several. */
 function placeOf(bytes: Buffer, one: QueuedOp): number {
   const record = Buffer.from(encodeQueuedOp("products", one));
-  const at = bytes.lastIndexOf(record.subarray(0, Math.min(record.length, 300)));
+  // From its names on: what stands in front differs from one writing to the next.
+  const at = bytes.lastIndexOf(record.subarray(69, 300));
   expect(at).toBeGreaterThan(0);
-  return at;
+  return at - 69;
 }
 
 function namesPage(position: string, page: number): boolean {

@@ -1,7 +1,7 @@
 import { isDioramaError } from "../../base/index.ts";
 import type { QueuedOp } from "../write-queue.ts";
-import { decodeQueuedOp } from "./op-record.ts";
-import { findPageBytes, mainPageBytes, PageImages } from "./salvage-images.ts";
+import { decodeQueuedOp, type OpOfRecord } from "./op-record.ts";
+import { findPageBytes, mainPageBytes, type PageImage, PageImages } from "./salvage-images.ts";
 import { logPageBytes, readLog } from "./salvage-log.ts";
 import { type FoundRecord, RecordReader } from "./salvage-records.ts";
 import { LossReport, type QueueLoss } from "./salvage-report.ts";
@@ -35,8 +35,10 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
   const report = new LossReport(main, images, view);
   const newest = new Map<string, SavedRecord>();
   for (const page of images.pages()) salvagePage(page, { images, reader, report, newest });
+  for (const transaction of images.brokenTransactions())
+    salvageMoved(transaction, { images, reader, report, newest });
   const ops = [...newest.values()]
-    .map(({ op }) => op)
+    .map(({ op: { queue, queued } }) => ({ queue, queued }))
     .sort((a, b) => compareText(a.queue, b.queue) || a.queued.sequence - b.queued.sequence);
   const losses = report.finish(reader, (queue, sequence) => newest.get(keyOf(queue, sequence))?.rank);
   return { ops, losses };
@@ -53,7 +55,7 @@ export function problemOfLog(main: Uint8Array, log: Uint8Array): string | undefi
 }
 
 interface SavedRecord {
-  readonly op: SalvagedOp;
+  readonly op: OpOfRecord;
   readonly rank: number;
   readonly page: number;
 }
@@ -79,6 +81,23 @@ function salvagePage(page: number, work: Work): void {
   }
 }
 
+/** Takes ops that left their page in this transaction for one that is lost: no sound page of it holds them. */
+function salvageMoved(transaction: readonly PageImage[], work: Work): void {
+  const arrived = new Set<string>();
+  const before: FoundRecord[] = [];
+  for (const image of transaction) {
+    for (const found of work.reader.read(image).good) arrived.add(nameOf(found, work));
+    const older = work.images.before(image);
+    if (older !== undefined) before.push(...work.reader.read(older).good);
+  }
+  for (const found of before) if (!arrived.has(nameOf(found, work))) keep(found, undefined, work);
+}
+
+function nameOf(found: FoundRecord, { report }: Work): string {
+  const op = decoded(found, report);
+  return op === undefined ? "" : keyOf(op.queue, op.queued.sequence);
+}
+
 function keep(found: FoundRecord, wanted: ReadonlySet<number> | undefined, { newest, report }: Work): void {
   const op = decoded(found, report);
   if (op === undefined || (wanted !== undefined && !wanted.has(op.queued.sequence))) return;
@@ -87,11 +106,13 @@ function keep(found: FoundRecord, wanted: ReadonlySet<number> | undefined, { new
   const other = newest.get(key);
   if (other !== undefined && other.rank === rank && other.page !== page)
     report.twice(found.image, other.page);
-  if (other === undefined || other.rank < rank) newest.set(key, { op, rank, page });
+  // Not what stands furthest behind: damage may have brought an earlier state there.
+  const isNewer = other === undefined || op.stamp > other.op.stamp;
+  if (isNewer || (op.stamp === other.op.stamp && rank > other.rank)) newest.set(key, { op, rank, page });
 }
 
 /** A sound record that can't be read all the same is one of another version. */
-function decoded({ bytes, image, start }: FoundRecord, report: LossReport): SalvagedOp | undefined {
+function decoded({ bytes, image, start }: FoundRecord, report: LossReport): OpOfRecord | undefined {
   try {
     return decodeQueuedOp(bytes);
   } catch (error) {

@@ -57,11 +57,6 @@ export class Compaction {
     return false;
   }
 
-  /** Lets it be until the next change. */
-  rest(): void {
-    this.#isDirty = false;
-  }
-
   /** Gives all free pages back, for the end. */
   finish(): void {
     this.#database.exec("PRAGMA incremental_vacuum");

@@ -48,39 +48,37 @@ export class Outbox {
       const letters = this.#waiting;
       this.#waiting = [];
       for (const letter of letters) {
-        const puts = await this.#encode(letter);
-        if (puts !== undefined) await this.#pack(letter, puts);
+        for (const mayPost of this.#pack(letter)) {
+          if (mayPost) this.#post();
+          await this.#slice.next();
+        }
       }
     }
     this.#post();
     this.#isRunning = false;
   }
 
-  /** Undefined: the batch can't be kept, and its caller knows. */
-  async #encode({ queue, batch, reject }: Letter): Promise<readonly PostedPut[] | undefined> {
-    const puts: PostedPut[] = [];
+  /** Yields when the slice is over; true: what was packed before may go. */
+  *#pack(letter: Letter): Generator<boolean> {
+    const { queue, batch, mustFlush, reject } = letter;
+    const { removes = [], puts = [] } = batch;
+    const encoded: PostedPut[] = [];
     try {
-      for (const sequence of batch.removes ?? []) checkSequence(queue, sequence);
-      for (const queued of batch.puts ?? []) {
+      for (const sequence of removes) checkSequence(queue, sequence);
+      for (const queued of puts) {
         const { sequence } = queued;
         checkSequence(queue, sequence);
-        puts.push({ sequence, record: encodeQueuedOp(queue, queued) });
-        if (!this.#slice.isOver) continue;
-        this.#post();
-        await this.#slice.next();
+        encoded.push({ sequence, record: encodeQueuedOp(queue, queued) });
+        if (this.#slice.isOver) yield true;
       }
-      return puts;
     } catch (error) {
       reject(toDioramaError(error, "invalid", `queue ${JSON.stringify(queue)}`));
-      return undefined;
+      return;
     }
-  }
-
-  async #pack(letter: Letter, puts: readonly PostedPut[]): Promise<void> {
-    this.#writer.begin(letter.queue, letter.mustFlush, letter.batch.removes ?? [], puts.length);
-    for (const put of puts) {
+    this.#writer.begin(queue, mustFlush, removes, encoded.length);
+    for (const put of encoded) {
       this.#writer.put(put);
-      if (this.#slice.isOver) await this.#slice.next();
+      if (this.#slice.isOver) yield false;
     }
     this.#packed.push(letter);
   }

@@ -48,7 +48,7 @@ function step(store: QueueStore, random: Random, content: Content, typicalBytes:
 }
 
 function rest(store: QueueStore): void {
-  while (store.isDirty) store.tidy();
+  while (store.tidy() !== undefined);
 }
 
 const boundOf = (content: Content): number =>

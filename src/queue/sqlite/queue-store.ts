@@ -10,6 +10,9 @@ import { currentFormat, type QueueFormat } from "./queue-schema.ts";
 /** What is kept relaxed goes to the disk with the first group that comes this much later. */
 const MAX_RELAXED_MS = 500;
 
+/** Work at rest that failed, as on a full disk, is tried again after so long. */
+const TROUBLE_MS = 5_000;
+
 /**
  * The moments of the worker's life, for those who want to end it there. received: batches are there, nothing is
  * done. appended: they are in the open transaction. committed: and it is kept, nobody knows. answered: their
@@ -91,7 +94,8 @@ export class QueueStore {
       this.#guard(() => this.#write(all));
       return lists.map(() => undefined);
     } catch (error) {
-      if (all.length === 1 && damageOf(error) === undefined) return [[this.#failureOf(error)]];
+      const isHopeless = !this.#file.isOpen || (all.length === 1 && damageOf(error) === undefined);
+      if (isHopeless) return lists.map((batches) => batches.map(() => this.#failureOf(error)));
       return lists.map((batches) => batches.map((batch) => this.#writeAlone(batch)));
     }
   }
@@ -101,21 +105,22 @@ export class QueueStore {
     this.#step("answered");
   }
 
-  /** Something waits for rest to be done. */
-  get isDirty(): boolean {
-    return this.#file.isOpen && (!this.#isLogEmpty || this.#compaction?.isDue === true);
-  }
-
-  /** One piece of what is done at rest. */
-  tidy(): void {
-    if (!this.#file.isOpen) return;
+  /** One piece of what is done at rest; after how many milliseconds the next one is due, if there is one. */
+  tidy(): number | undefined {
+    if (!this.#file.isOpen) return undefined;
+    const compaction = this.#compaction;
+    const isDue = compaction?.isDue === true;
+    if (!isDue && this.#isLogEmpty) return undefined;
     try {
-      if (this.#relaxedSince !== undefined) this.#emptyLog();
-      else if (this.#compaction?.isDue === true) this.#compact(this.#compaction);
+      if (isDue && this.#relaxedSince === undefined) this.#compact(compaction);
       else this.#emptyLog();
       this.#lastTrouble = "";
+      return 0;
     } catch (error) {
-      this.#troubled(error);
+      const trouble = `${this.#file.path} can't be tidied now: ${messageOf(error)}`;
+      if (trouble !== this.#lastTrouble) this.#notice(trouble);
+      this.#lastTrouble = trouble;
+      return TROUBLE_MS;
     }
   }
 
@@ -189,15 +194,6 @@ export class QueueStore {
     this.#relaxedSince = undefined;
     this.#isLogEmpty = true;
     this.#step("checkpointed");
-  }
-
-  /** Work at rest that fails is told once, and done again after the next change. */
-  #troubled(error: unknown): void {
-    this.#isLogEmpty = true;
-    this.#compaction?.rest();
-    const trouble = `${this.#file.path} can't be tidied now: ${messageOf(error)}`;
-    if (trouble !== this.#lastTrouble) this.#notice(trouble);
-    this.#lastTrouble = trouble;
   }
 
   /** Runs one call: opens the file where needed, leaves no transaction behind a failure, contains damage. */

@@ -121,8 +121,7 @@ class Rest {
     this.#isSet = false;
     const leftMs = this.#lastWork + REST_MS - systemClock.monotonic();
     if (leftMs > 0) return this.#set(leftMs);
-    if (!this.#store.isDirty) return;
-    this.#store.tidy();
-    this.#set(0);
+    const nextMs = this.#store.tidy();
+    if (nextMs !== undefined) this.#set(nextMs);
   }
 }

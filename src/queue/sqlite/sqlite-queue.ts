@@ -18,8 +18,6 @@ export class SqliteQueue implements WriteQueue {
   readonly #flushes: boolean;
   readonly #outbox: Outbox;
   readonly #onClosed: () => void;
-  /** The batch sent last: when it is settled, all before it are. */
-  #last: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(outbox: Outbox, { name, flushes, kept, lost }: OpenedQueue, onClosed: () => void) {
@@ -31,19 +29,27 @@ export class SqliteQueue implements WriteQueue {
     this.#onClosed = onClosed;
   }
 
-  async apply(batch: QueueBatch, { relaxed = false }: ApplyOptions = {}): Promise<void> {
-    if (this.#closing !== undefined) {
-      throw new DioramaError("closed", `queue ${JSON.stringify(this.#name)} is closed`, {
+  apply(batch: QueueBatch, { relaxed = false }: ApplyOptions = {}): Promise<void> {
+    if (this.#closing === undefined) return this.#outbox.send(this.#name, batch, this.#flushes && !relaxed);
+    return Promise.reject(
+      new DioramaError("closed", `queue ${JSON.stringify(this.#name)} is closed`, {
         place: { vista: this.#name },
-      });
-    }
-    const sent = this.#outbox.send(this.#name, batch, this.#flushes && !relaxed);
-    this.#last = sent.catch(() => undefined);
-    return sent;
+      }),
+    );
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#last.then(this.#onClosed);
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      // It is answered behind all that were sent before it.
+      await this.#outbox.send(this.#name, {}, false);
+    } catch {
+      // The worker is gone, and whoever waited for it was told.
+    }
+    this.#onClosed();
   }
 }

@@ -1,14 +1,28 @@
 import type { Battery } from "./battery.ts";
+import { drawPointCases, runPointCases } from "./crash-points.ts";
 import { runCrashTrial } from "./crash-trial.ts";
 
 /** Of one round. */
-export const ROUND_KILLS = 10;
-export const ROUND_RECOVERY_KILLS = 2;
+const KILLS = 10;
+const RECOVERY_KILLS = 2;
+const POINTS = 15;
+/** One round of so many lets the process die at named points, each at any pass of it. */
+const ROUNDS_A_POINT_ROUND = 5;
 
 /** Promises 1 and 2: processes that write are killed, also while they take up what a killed one left. */
 export const crashBattery: Battery = {
   promise: "P1 P2",
-  goals: { kills: 5_000, "kills during recovery": 1_000 },
-  least: { kills: 1_000, "kills during recovery": 200 },
-  run: (seed) => runCrashTrial(seed, ROUND_KILLS, ROUND_RECOVERY_KILLS),
+  goals: { kills: 5_000, "kills during recovery": 1_000, "kills at named points": 1_000 },
+  least: { kills: 1_000, "kills during recovery": 200, "kills at named points": 200 },
+  run: async (seed) => {
+    if (seed % ROUNDS_A_POINT_ROUND > 0) return runCrashTrial(seed, KILLS, RECOVERY_KILLS);
+    const setting = drawPointSetting(seed);
+    const { kills, ...counts } = await runPointCases(seed, setting, drawPointCases(seed, POINTS));
+    return { "kills at named points": kills, ...counts };
+  },
 };
+
+function drawPointSetting(seed: number): Parameters<typeof runPointCases>[1] {
+  const isOnce = Math.floor(seed / ROUNDS_A_POINT_ROUND) % 2 === 0;
+  return isOnce ? { sink: "once", durability: "fsync" } : { sink: "log", durability: "process" };
+}

@@ -46,7 +46,7 @@ export function isPoison({ hasPoison }: CrashSetting, opId: string): boolean {
 export function createCrashMaster(sink: CrashSink): Source {
   return {
     name: "things",
-    schema: createSchema({ id: "id", columns: { id: "text", n: "integer", group: "text" } }),
+    schema: createSchema({ id: "id", columns: { id: "text", n: "integer", group: "text", text: "text" } }),
     capabilities: createCapabilities({}),
     fingerprint: () => "the sink of a crash trial",
     read: async function* () {

@@ -1,38 +1,40 @@
-import { createCrashHarness } from "vantage-diorama/testing/node";
-import { expect, onTestFinished, test } from "vitest";
-import { ROUND_KILLS, ROUND_RECOVERY_KILLS } from "./crash-battery.ts";
-import type { CrashCounts } from "./crash-trial.ts";
+import { expect, test } from "vitest";
+import { quickPointCases } from "./crash-points.ts";
+import { tallyRounds } from "./crash-tally.ts";
 import { seedsOf } from "./seeds.ts";
 
-const ROUNDS = 10;
-const ROUND_LIMIT_MS = 120_000;
+const ROUNDS = 5;
+const ROUND_KILLS = 20;
+const ROUND_RECOVERY_KILLS = 4;
 
 test(
   "P1 P2 P3 what was acknowledged is there after every kill, has its effect once, and in order",
   { timeout: 600_000 },
   async () => {
-    const script = new URL("./crash-round.ts", import.meta.url);
-    const rounds = createCrashHarness({ script, limitMs: ROUND_LIMIT_MS });
-    onTestFinished(() => rounds.close());
     const seeds = seedsOf(ROUNDS);
-    const totals = new Map<string, number>();
-    const left = [...seeds];
-    const work = async (): Promise<void> => {
-      for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
-        const { reports } = await rounds.run({ args: [String(seed)] });
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the round reports
-        const counts = reports[0]?.data as CrashCounts;
-        for (const [name, count] of Object.entries(counts)) totals.set(name, (totals.get(name) ?? 0) + count);
-      }
-    };
-    // A life is mostly the start of a process and a wait: two at a time.
-    await Promise.all([work(), work()]);
-    const told = [...totals].map(([name, count]) => `${count} ${name}`).join(", ");
-    console.log(`P1 DIORAMA_SEED=${seeds[0]}…${seeds.at(-1)}: ${told}`);
-    expect(totals.get("kills")).toBeGreaterThanOrEqual(seeds.length * ROUND_KILLS);
-    expect(totals.get("kills during recovery")).toBeGreaterThanOrEqual(seeds.length * ROUND_RECOVERY_KILLS);
-    expect(totals.get("acknowledged")).toBeGreaterThan(0);
-    expect(totals.get("recovered")).toBeGreaterThan(0);
-    expect(totals.get("lost")).toBe(0);
+    const totals = await tallyRounds(
+      new URL("./crash-round.ts", import.meta.url),
+      seeds.map((seed) => [String(seed), String(ROUND_KILLS), String(ROUND_RECOVERY_KILLS)]),
+    );
+    console.log(`P1 DIORAMA_SEED=${seeds[0]}…${seeds.at(-1)}: ${JSON.stringify(totals)}`);
+    expect(totals.kills).toBeGreaterThanOrEqual(seeds.length * ROUND_KILLS);
+    expect(totals["kills during recovery"]).toBeGreaterThanOrEqual(seeds.length * ROUND_RECOVERY_KILLS);
+    expect(totals.acknowledged).toBeGreaterThan(0);
+    expect(totals.recovered).toBeGreaterThan(0);
+    expect(totals.lost).toBe(0);
+  },
+);
+
+test(
+  "P1 P2 a write of each kind outlives a death before and after each step of its way",
+  { timeout: 600_000 },
+  async () => {
+    const [seed = 1] = seedsOf(1);
+    const totals = await tallyRounds(new URL("./crash-points-round.ts", import.meta.url), [
+      [String(seed), "1"],
+      [String(seed), "2"],
+    ]);
+    console.log(`P1 DIORAMA_SEED=${seed}: ${JSON.stringify(totals)}`);
+    expect([totals.kills, totals.lost]).toEqual([quickPointCases(seed).length, 0]);
   },
 );

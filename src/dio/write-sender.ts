@@ -2,6 +2,7 @@ import { backoffDelayMs, DioramaError, type Timer } from "../base/index.ts";
 import { toRow } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type { ReadMark } from "./read-mark.ts";
+import { SendStretch } from "./send-stretch.ts";
 import { mergeOps } from "./write-coalesce.ts";
 import type { WriteCall, WriteResult } from "./write-contract.ts";
 import { carriesOp } from "./write-effect.ts";
@@ -22,6 +23,7 @@ export class WriteSender {
   readonly #running = new Set<Promise<void>>();
   readonly #inFlight = new Set<WriteEntry>();
   readonly #wakes = new Set<() => void>();
+  readonly #stretch = new SendStretch();
   readonly #idleWaiters: (() => void)[] = [];
   #started = false;
   /** No op is sent any more; those under way end. */
@@ -137,10 +139,14 @@ export class WriteSender {
 
   async #run(entries: readonly WriteEntry[]): Promise<void> {
     let due = entries;
+    if (this.#stretch.isLong) {
+      await this.#stretch.giveWay();
+      due = this.#stillDue(due);
+    }
     while (due.length > 0 && !this.#stopped) {
       due = await this.#attempt(due);
       if (due.length > 0) await this.#pause(due);
-      due = due.filter((entry) => entry.phase === "sending");
+      due = this.#stillDue(due);
     }
     // Stopped between two attempts: it is as unsent as the others.
     for (const entry of due) if (entry.phase === "sending") entry.phase = "queued";
@@ -290,8 +296,13 @@ export class WriteSender {
       !this.#stopped &&
       !entries.some((entry) => entry.wasEchoed)
     );
+  }
+
+  /** What the master told of in the meantime is done. */
+  #stillDue(entries: readonly WriteEntry[]): readonly WriteEntry[] {
     for (const entry of entries)
       if (entry.wasEchoed && entry.phase === "sending") this.#settlement.echoed(entry);
+    return entries.filter((entry) => entry.phase === "sending");
   }
 
   #sleep(entries: readonly WriteEntry[], delayMs: number): Promise<void> {

@@ -233,6 +233,20 @@ describe("the next start", () => {
   });
 });
 
+test("W32 a long queue leaves the event loop its turns, though the destination needs none", async () => {
+  const { writer } = await createRig({ host: { send: async () => undefined } });
+  for (let n = 0; n < 20_000; n++) writer.submit({ kind: "replace", id: `r${n}`, row: { n } });
+  let [turns, isOver] = [0, false];
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await writer.flush();
+  isOver = true;
+  expect(turns).toBeGreaterThan(5);
+});
+
 describe("losses", () => {
   const lost = (count: number) =>
     Array.from({ length: count }, (_, n) => ({

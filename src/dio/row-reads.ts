@@ -75,18 +75,21 @@ export class RowReads {
       const master = this.#context.master();
       this.#asked.add(id);
       if (state.isWatched) state.touch(id);
-      const before = state.visible(id);
+      let isTold = false;
       try {
         const row = await master.get(id, { signal: run.signal });
         if (row === undefined) run.remove(id);
         else run.put(id, toRow(row, { vista: master.name, id }));
         // Who shows the row hears of both at once: what it is, and that it is not on its way any more.
         this.#asked.delete(id);
+        // It may have come from elsewhere meanwhile: then what was read changes nothing.
+        const before = state.visible(id);
         await run.publish();
+        isTold = state.visible(id) !== before;
         this.#context.failures.ended("read");
       } finally {
         this.#asked.delete(id);
-        if (state.isWatched && state.visible(id) === before) state.touch(id);
+        if (state.isWatched && !isTold) state.touch(id);
       }
     });
   }

@@ -98,6 +98,23 @@ describe("how a row stands", () => {
     expect(source.calls("get")).toBe(3);
   });
 
+  test("D40 a row that came from elsewhere while it was read is no longer loading when the read has ended", async () => {
+    const { dio, clock, source, backend } = await openDio({}, (builder) => builder.onStart(seedFromMaster));
+    const table = await dio.tableScenery().open();
+    const record = await dio.recordScenery("e").open();
+    source.setFaults({ latencyMs: { get: [100, 100] } });
+    backend.source.set("e", expensive);
+    await dio.invalidateRecord("e");
+    await dio.handleEvent({ type: "inserted", id: "e", row: expensive });
+    const statusOf = () => table.rows(0, 100).find((row) => row?.id === "e")?.status;
+    expect([statusOf(), record.status]).toEqual(["loading", "loading"]);
+    const told: unknown[] = [];
+    table.subscribe(() => told.push(statusOf()));
+    await clock.advance(100);
+    await settle();
+    expect([statusOf(), record.status, told]).toEqual(["fresh", "fresh", ["fresh"]]);
+  });
+
   test("D40 D46 what passes freshFor is stale at that moment, told, and renewed behind", async () => {
     const { dio, backend, source, clock } = await openDio({}, (builder) => builder.freshFor("1m"));
     const table = await dio.tableScenery({ orderBy: "id" }).open();

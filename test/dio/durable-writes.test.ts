@@ -107,7 +107,8 @@ test("W29 ops of a table whose source is another one now stay queued, and are se
   const before = await open({ folder, master: products(), isDown: true });
   await before.dio.vista().patch("a", { price: 4 });
   await before.close();
-  const wider = memory<Product>("products", { id: "id", rows: pastries, columns: { price: "number" } });
+  const columns = { id: "text", name: "text", price: "number", category: "text" } as const;
+  const wider = memory<Product>("products", { id: "id", rows: pastries, columns });
   expect(wider.fingerprint()).not.toBe(products().fingerprint());
   const after = await open({ folder, master: wider });
   onTestFinished(() => after.close());

@@ -10,6 +10,13 @@ import { currentFormat, type QueueFormat } from "./queue-schema.ts";
 /** What is kept relaxed goes to the disk with the first group that comes this much later. */
 const MAX_RELAXED_MS = 500;
 
+/** What is kept relaxed is flushed when nothing came for so long. */
+const FLUSH_MS = 250;
+/**
+ * Nothing came for so long: the file is at rest. Not sooner, since a log that was emptied has to grow again, and
+ * flushing a file that grows takes longer.
+ */
+const REST_MS = 1_000;
 /** Work at rest that failed, as on a full disk, is tried again after so long. */
 const TROUBLE_MS = 5_000;
 
@@ -105,14 +112,20 @@ export class QueueStore {
     this.#step("answered");
   }
 
-  /** One piece of what is done at rest; after how many milliseconds the next one is due, if there is one. */
-  tidy(): number | undefined {
+  /**
+   * One piece of what is done when nothing came for a while; after how many milliseconds to come again, if there is
+   * a reason to.
+   */
+  tidy(idleMs: number = Number.POSITIVE_INFINITY): number | undefined {
     if (!this.#file.isOpen) return undefined;
     const compaction = this.#compaction;
     const isDue = compaction?.isDue === true;
     if (!isDue && this.#isLogEmpty) return undefined;
+    const waitMs = (this.#relaxedSince === undefined ? REST_MS : FLUSH_MS) - idleMs;
+    if (waitMs > 0) return waitMs;
     try {
-      if (isDue && this.#relaxedSince === undefined) this.#compact(compaction);
+      if (this.#relaxedSince !== undefined) this.#flush();
+      else if (isDue) this.#compact(compaction);
       else this.#emptyLog();
       this.#lastTrouble = "";
       return 0;
@@ -187,9 +200,14 @@ export class QueueStore {
     this.#step("compacted");
   }
 
+  /** A checkpoint flushes the log before it takes anything from there. */
+  #flush(): void {
+    this.#file.database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#relaxedSince = undefined;
+  }
+
   #emptyLog(): void {
     this.#step("checkpointing");
-    // It flushes the log before it takes anything from there.
     this.#file.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#relaxedSince = undefined;
     this.#isLogEmpty = true;

@@ -6,8 +6,8 @@ import { QueueStore, type QueueStep } from "./queue-store.ts";
 
 /** So many messages at most go into one transaction. */
 const MAX_GROUP_MESSAGES = 4_096;
-/** Nothing came for so long: time for what is done at rest. */
-const REST_MS = 250;
+/** The first look whether nothing came any more. */
+const LOOK_MS = 250;
 
 type QueueRequest = { readonly [K in keyof QueueCalls]: Request<QueueCalls, K> }[keyof QueueCalls];
 
@@ -109,7 +109,7 @@ class Rest {
   /** Something was done: rest begins a while after it. */
   begin(): void {
     this.#lastWork = systemClock.monotonic();
-    if (!this.#isSet) this.#set(REST_MS);
+    if (!this.#isSet) this.#set(LOOK_MS);
   }
 
   #set(delayMs: number): void {
@@ -119,9 +119,7 @@ class Rest {
 
   #look(): void {
     this.#isSet = false;
-    const leftMs = this.#lastWork + REST_MS - systemClock.monotonic();
-    if (leftMs > 0) return this.#set(leftMs);
-    const nextMs = this.#store.tidy();
+    const nextMs = this.#store.tidy(systemClock.monotonic() - this.#lastWork);
     if (nextMs !== undefined) this.#set(nextMs);
   }
 }

@@ -55,21 +55,17 @@ export class CacheStore {
   openTable(name: string): TableState {
     return this.#guard(undefined, () => {
       let lost: string | undefined;
-      let found: RegistryEntry | undefined;
-      let table: OpenTable | undefined;
+      let table: OpenTable;
       try {
-        found = new TableRegistry(this.#file.database).find(name);
-        if (found !== undefined) table = this.#hold(name, found);
+        const found = new TableRegistry(this.#file.database).find(name);
+        table = found === undefined ? this.#create(name) : this.#hold(name, found);
+        if (found === undefined) lost = this.#file.lost;
       } catch (error) {
         const damage = damageOf(error);
         if (damage === undefined) throw error;
         lost = this.#giveUp(name, damage);
         this.#damaged.delete(name);
-        table = this.#open.get(name);
-      }
-      if (table === undefined) {
-        table = this.#create(name);
-        lost ??= this.#file.lost;
+        table = this.#table(name);
       }
       const { meta, stored, edition } = table;
       return { meta, rowCount: stored.tally.rowCount, edition, lost };

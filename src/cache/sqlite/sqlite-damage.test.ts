@@ -234,6 +234,21 @@ test("C23 a table whose entry is damaged opens empty and says so, the others are
   await cache.close();
 });
 
+test("C23 damage that shows only where a new table is made sets the file aside, and the table says so", async () => {
+  const folder = await filledFolder();
+  const bytes = readFileSync(file(folder));
+  // The file's head names a free page that is not there: nobody asks for one before the file grows.
+  bytes.writeUInt32BE(0x00ff_ffff, 32);
+  bytes.writeUInt32BE(1, 36);
+  writeFileSync(file(folder), bytes);
+  const cache = await openDurableCache(folder);
+  const table = await cache.openTable("another");
+  expect(table.lost).toContain("malformed");
+  expect(setAside(folder)).toHaveLength(1);
+  await isEmptyAndUsable(cache, table);
+  await cache.close();
+});
+
 test("C25 the checksum of a row is that of its table, id, and time with bytes", async () => {
   const folder = await filledFolder();
   const database = new DatabaseSync(file(folder));

@@ -3,8 +3,7 @@ import { drawPointCases, runPointCases } from "./crash-points.ts";
 import { runCrashTrial } from "./crash-trial.ts";
 
 /** Of one round. */
-const KILLS = 10;
-const RECOVERY_KILLS = 2;
+const ROUND = { kills: 10, recoveryKills: 2 };
 const POINTS = 15;
 /** One round of so many lets the process die at named points, each at any pass of it. */
 const ROUNDS_A_POINT_ROUND = 5;
@@ -15,7 +14,7 @@ export const crashBattery: Battery = {
   goals: { kills: 5_000, "kills during recovery": 1_000, "kills at named points": 1_000 },
   least: { kills: 1_000, "kills during recovery": 200, "kills at named points": 200 },
   run: async (seed) => {
-    if (seed % ROUNDS_A_POINT_ROUND > 0) return runCrashTrial(seed, KILLS, RECOVERY_KILLS);
+    if (seed % ROUNDS_A_POINT_ROUND > 0) return runCrashTrial({ seed, ...ROUND });
     const setting = drawPointSetting(seed);
     const { kills, ...counts } = await runPointCases(seed, setting, drawPointCases(seed, POINTS));
     return { "kills at named points": kills, ...counts };

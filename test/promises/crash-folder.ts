@@ -119,16 +119,14 @@ export class CrashFolder {
 }
 
 /** A trial in a folder of its own. What fails names the seed and the setting. */
-export async function inCrashFolder(
+export async function inCrashFolder<Result>(
   seed: number,
   setting: Omit<CrashSetting, "folder">,
-  trial: (folder: CrashFolder) => Promise<void>,
-): Promise<CrashFolder> {
+  trial: (folder: CrashFolder) => Promise<Result>,
+): Promise<Result> {
   const path = mkdtempSync(join(tmpdir(), "diorama-crash-"));
-  const folder = new CrashFolder({ ...setting, folder: path });
   try {
-    await trial(folder);
-    return folder;
+    return await trial(new CrashFolder({ ...setting, folder: path }));
   } catch (error) {
     throw new Error(`a crash trial failed: DIORAMA_SEED=${seed}, ${JSON.stringify(setting)}`, {
       cause: error,

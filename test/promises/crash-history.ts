@@ -35,6 +35,7 @@ export class CrashHistory {
   /** Acknowledged ops that were not settled when their process was killed, and were found. */
   #recovered = new Set<string>();
   #duplicated = 0;
+  #lost = 0;
 
   constructor(setting: CrashSetting) {
     this.#setting = setting;
@@ -51,6 +52,11 @@ export class CrashHistory {
   /** Deliveries beyond the first of their op. */
   get duplicated(): number {
     return this.#duplicated;
+  }
+
+  /** Acknowledged ops that are nowhere. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Takes in what one process reported. */
@@ -97,12 +103,14 @@ export class CrashHistory {
   #checkKept({ pending, failed, deliveries }: Found): void {
     const waiting = new Set([...pending, ...failed].map(({ opId }) => opId));
     const delivered = Map.groupBy(deliveries, ({ op }) => op.opId);
+    const lost: string[] = [];
     for (const [opId, told] of this.#told) {
       if (!told.isAcknowledged) continue;
       if (waiting.has(opId)) this.#recovered.add(opId);
-      else if (!told.isGivenUp && !delivered.has(opId))
-        throw new Error(`lost: ${this.#name(told)} was acknowledged and is nowhere`);
+      else if (!told.isGivenUp && !delivered.has(opId)) lost.push(this.#name(told));
     }
+    this.#lost = lost.length;
+    if (lost.length > 0) throw new Error(`acknowledged, and nowhere: ${lost.join(", ")}`);
     const settled = [...delivered].filter(([opId]) => !waiting.has(opId));
     for (const [opId, each] of settled) this.#of(opId).settledAfter ??= each.length;
   }

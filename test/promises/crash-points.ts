@@ -85,10 +85,10 @@ export async function runPointCases(
   setting: Omit<CrashSetting, "folder" | "concurrency" | "hasPoison">,
   cases: readonly PointCase[],
 ): Promise<CrashCounts> {
-  let deaths = 0;
   const whole = { ...setting, concurrency: 1, hasPoison: false };
-  const { history } = await inCrashFolder(seed, whole, async (folder) => {
+  return inCrashFolder(seed, whole, async (folder) => {
     const harness = createCrashHarness({ script: WRITER, seed, env: crashEnvironment });
+    let kills = 0;
     try {
       await folder.begin();
       for (const each of cases) {
@@ -100,16 +100,16 @@ export async function runPointCases(
           kill: { point: each.point, pass: each.pass },
         });
         folder.history.add(reports, life);
-        if (end === "died") deaths += 1;
+        if (end === "died") kills += 1;
         else if (each.pass === 1) throw new Error(`${each.kind} never passes "${each.point}"`);
       }
       await folder.settle();
+      const { acknowledged, recovered, duplicated, lost } = folder.history;
+      return { kills, "kills during recovery": 0, acknowledged, recovered, duplicated, lost };
     } finally {
       await harness.close();
     }
   });
-  const { acknowledged, recovered, duplicated } = history;
-  return { kills: deaths, "kills during recovery": 0, acknowledged, recovered, duplicated, lost: 0 };
 }
 
 /** Looks at what there is, has it sent, and puts a row "old" and no row "new" there for the next write. */

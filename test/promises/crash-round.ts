@@ -3,4 +3,4 @@ import { reportCrash } from "vantage-diorama/testing/node";
 import { runCrashTrial } from "./crash-trial.ts";
 
 const [seed = 1, kills = 1, recoveryKills = 0] = process.argv.slice(2).map(Number);
-reportCrash("counts", await runCrashTrial(seed, kills, recoveryKills));
+reportCrash("counts", await runCrashTrial({ seed, kills, recoveryKills }));

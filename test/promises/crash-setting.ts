@@ -1,4 +1,4 @@
-import { createCapabilities, createSchema, type DioramaError, type Row, type Source } from "vantage-diorama";
+import { createCapabilities, createSchema, type Row, type Source } from "vantage-diorama";
 import { deriveSeed } from "vantage-diorama/testing";
 import type { CrashSink, SinkKind } from "./crash-sink.ts";
 
@@ -26,11 +26,6 @@ export interface Intent {
   readonly kind: "insert" | "add" | "replace" | "patch" | "delete" | "deleteAll";
   /** Absent for what concerns every row, and for `add`. */
   readonly id?: string | undefined;
-}
-
-export interface Refused {
-  readonly opId: string;
-  readonly code: DioramaError["code"];
 }
 
 export const CRASH_IDS: readonly string[] = ["r0", "r1", "r2", "r3", "r4", "r5"];

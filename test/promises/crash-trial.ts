@@ -22,28 +22,45 @@ export interface CrashCounts {
   readonly lost: number;
 }
 
+/** Hears how far a trial is, after each kill and each look. */
+export type CrashProgress = (counts: CrashCounts) => void;
+
 /** The life of one folder: processes write in it and are killed, and what they leave is looked at. */
 class CrashTrial {
   readonly #folder: CrashFolder;
   readonly #seed: number;
   readonly #random: Random;
   readonly #harness: CrashHarness;
-  kills = 0;
-  recoveryKills = 0;
+  readonly #onProgress: CrashProgress | undefined;
+  #kills = 0;
+  #recoveryKills = 0;
   #openingMs = FIRST_OPENING_MS;
 
-  constructor(seed: number, folder: CrashFolder) {
+  constructor(seed: number, folder: CrashFolder, onProgress: CrashProgress | undefined) {
     this.#seed = seed;
+    this.#onProgress = onProgress;
     this.#random = createRandom(deriveSeed(seed, "trial"));
     this.#harness = createCrashHarness({ script: WRITER, seed, env: crashEnvironment });
     this.#folder = folder;
+  }
+
+  get counts(): CrashCounts {
+    const { acknowledged, recovered, duplicated, lost } = this.#folder.history;
+    return {
+      kills: this.#kills,
+      "kills during recovery": this.#recoveryKills,
+      acknowledged,
+      recovered,
+      duplicated,
+      lost,
+    };
   }
 
   /** Kills at least so often, and leaves a folder whose queue is empty. Throws where a promise is broken. */
   async run(kills: number, recoveryKills: number): Promise<void> {
     try {
       await this.#folder.begin();
-      while (this.kills < kills || this.recoveryKills < recoveryKills) {
+      while (this.#kills < kills || this.#recoveryKills < recoveryKills) {
         await this.#kill(this.#random.chance(0.5));
         const again = this.#random.chance(0.3) ? this.#random.integer(1, 2) : 0;
         for (let time = 0; time < again; time++) await this.#killRecovering();
@@ -52,6 +69,7 @@ class CrashTrial {
       }
       await this.#folder.settle();
     } finally {
+      this.#onProgress?.(this.counts);
       await this.#harness.close();
     }
   }
@@ -59,14 +77,14 @@ class CrashTrial {
   async #kill(refreshes: boolean): Promise<void> {
     const mostMs = this.#random.chance(RESTING_RATE) ? MOST_RESTING_MS : MOST_LIFE_MS;
     await this.#live({ refreshes }, { withinMs: [0, mostMs], since: "opened" });
-    this.kills += 1;
+    this.#kills += 1;
   }
 
   async #killRecovering(): Promise<void> {
     const kill = { withinMs: [0, this.#openingMs], since: "opening" } as const;
     const hasOpened = await this.#live({ refreshes: false }, kill);
-    if (hasOpened) this.kills += 1;
-    else this.recoveryKills += 1;
+    if (hasOpened) this.#kills += 1;
+    else this.#recoveryKills += 1;
   }
 
   /** One process, from its start to its kill. True: it had opened the folder. */
@@ -87,11 +105,13 @@ class CrashTrial {
       },
     });
     this.#folder.history.add(reports, life);
+    this.#onProgress?.(this.counts);
     return reports.some(({ is }) => is === "opened");
   }
 }
 
-function drawSetting(seed: number): Omit<CrashSetting, "folder"> {
+/** A Lens, its queue and its destination, as the seed decides. */
+function drawCrashSetting(seed: number): Omit<CrashSetting, "folder"> {
   const random = createRandom(deriveSeed(seed, "setting"));
   return {
     sink: random.pick(["once", "log"]),
@@ -101,25 +121,21 @@ function drawSetting(seed: number): Omit<CrashSetting, "folder"> {
   };
 }
 
+export interface CrashTrialOptions {
+  readonly seed: number;
+  readonly kills: number;
+  readonly recoveryKills: number;
+  /** Default: as the seed decides. */
+  readonly setting?: Omit<CrashSetting, "folder">;
+  readonly onProgress?: CrashProgress;
+}
+
 /** One trial of random kills in a folder of its own. */
-export async function runCrashTrial(
-  seed: number,
-  kills: number,
-  recoveryKills: number,
-): Promise<CrashCounts> {
-  let done = { kills: 0, recoveryKills: 0 };
-  const { history } = await inCrashFolder(seed, drawSetting(seed), async (folder) => {
-    const trial = new CrashTrial(seed, folder);
+export async function runCrashTrial(options: CrashTrialOptions): Promise<CrashCounts> {
+  const { seed, kills, recoveryKills, setting = drawCrashSetting(seed), onProgress } = options;
+  return inCrashFolder(seed, setting, async (folder) => {
+    const trial = new CrashTrial(seed, folder, onProgress);
     await trial.run(kills, recoveryKills);
-    done = trial;
+    return trial.counts;
   });
-  return {
-    kills: done.kills,
-    "kills during recovery": done.recoveryKills,
-    acknowledged: history.acknowledged,
-    recovered: history.recovered,
-    duplicated: history.duplicated,
-    // What is lost ends the trial.
-    lost: 0,
-  };
 }

@@ -73,8 +73,9 @@ if (soak.broken > 0) process.exitCode = 1;
 if (interrupt.signal.aborted) process.exitCode = INTERRUPTED;
 
 function report(totals: Totals): void {
-  const spec = readFileSync(join(root, "docs/spec/promises.md"), "utf8");
-  const table = toTable(all, totals, promiseTitles(spec));
+  const page = join(root, "docs/guarantees.md");
+  const text = readFileSync(page, "utf8");
+  const table = toTable(all, totals, promiseTitles(text));
   const played = Object.values(totals.batteries).reduce((sum, each) => sum + each.minutes, 0);
   const about = `Code version ${totals.version}, Node ${process.version}: ${played.toFixed(0)} minutes of rounds.`;
   const missing = belowLeast(all, totals);
@@ -86,8 +87,7 @@ function report(totals: Totals): void {
   const seeds = brokenSeeds(all, totals);
   if (seeds.length > 0) console.log(`\nBroken, each to be played again with:\n${seeds.join("\n")}`);
   if (!values.write) return;
-  const page = join(root, "docs/guarantees.md");
-  writeFileSync(page, withFigures(readFileSync(page, "utf8"), [about, "", table, "", ...least]));
+  writeFileSync(page, withFigures(text, [about, "", table, "", ...least]));
 }
 
 function choose(batteries: readonly Battery[], only: string | undefined): readonly Battery[] {

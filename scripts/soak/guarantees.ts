@@ -9,8 +9,8 @@ export function withFigures(page: string, lines: readonly string[]): string {
   return `${page.slice(0, from)}${FIRST}\n\n${lines.join("\n")}\n\n${page.slice(to)}`;
 }
 
-/** What each promise is called, by id: the first words of its rule in docs/spec/promises.md. */
-export function promiseTitles(spec: string): ReadonlyMap<string, string> {
-  const rules = [...spec.matchAll(/^- \*\*(?<id>P\d+)\*\* (?<title>[^.:;]+)/gm)];
-  return new Map(rules.map(({ groups }) => [groups?.["id"] ?? "", groups?.["title"]?.trim() ?? ""]));
+/** What each promise is called, by id: the headings of the page. */
+export function promiseTitles(page: string): ReadonlyMap<string, string> {
+  const headings = [...page.matchAll(/^## (?<id>P\d+) (?<title>.+)$/gm)];
+  return new Map(headings.map(({ groups }) => [groups?.["id"] ?? "", groups?.["title"] ?? ""]));
 }

@@ -7,6 +7,8 @@ import { addRound, type Round, saveTotals, type Totals } from "./totals.ts";
 
 const SEEDS = 2 ** 31;
 const MS_A_SECOND = 1_000;
+/** A battery whose rounds all break says nothing new: after so many it leaves the time to the others. */
+const MOST_BROKEN_IN_A_ROW = 3;
 
 export interface SoakSettings extends Omit<PlaySettings, "signal"> {
   readonly batteries: readonly Battery[];
@@ -26,6 +28,7 @@ export class Soak {
   readonly #progress = new Progress(process.stdout);
   readonly #playedMs = new Map<Battery, number>();
   readonly #running = new Map<Promise<void>, Battery>();
+  readonly #brokenInARow = new Map<Battery, number>();
   readonly #startedAt = performance.now();
   #totals: Totals;
   #broken = 0;
@@ -78,8 +81,11 @@ export class Soak {
   }
 
   #fillSlots(): void {
-    const { batteries, slots, seed } = this.#settings;
+    const { slots, seed } = this.#settings;
     while (this.#running.size < slots) {
+      const batteries = this.#settings.batteries.filter(
+        (each) => this.#brokenOf(each) < MOST_BROKEN_IN_A_ROW,
+      );
       const running = [...this.#running.values()];
       const battery = nextBattery({ batteries, totals: this.#totals, running, playedMs: this.#playedMs });
       if (battery === undefined) return;
@@ -99,6 +105,7 @@ export class Soak {
     const { battery, ms, outcome, output } = round;
     this.#playedMs.set(battery, (this.#playedMs.get(battery) ?? 0) + ms);
     this.#progress.tell(round);
+    this.#brokenInARow.set(battery, "reason" in outcome ? this.#brokenOf(battery) + 1 : 0);
     if ("reason" in outcome) {
       this.#broken++;
       console.error(output);
@@ -106,6 +113,10 @@ export class Soak {
     if (this.#settings.seed !== undefined) return;
     this.#totals = addRound(this.#totals, round);
     saveTotals(this.#settings.file, this.#totals);
+  }
+
+  #brokenOf(battery: Battery): number {
+    return this.#brokenInARow.get(battery) ?? 0;
   }
 
   #show(): void {

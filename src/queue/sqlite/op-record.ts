@@ -3,7 +3,7 @@ import { DioramaError, messageOf, systemClock } from "../../base/index.ts";
 import { decodeRow, encodeRow, isList, type Row } from "../../record/index.ts";
 import type { WriteKind, WriteOp } from "../../vista/index.ts";
 import type { QueuedOp, QueuedState } from "../write-queue.ts";
-import { textFromBytes, textLength, writeText } from "./record-texts.ts";
+import { mostTextBytes, textFromBytes, writeText } from "./record-texts.ts";
 
 /**
  * One op as bytes that say everything about themselves, so that they can be found and proven wherever they lie:
@@ -31,6 +31,9 @@ const TEXTS_START = 69;
 const LEAST_BYTES = TEXTS_START + 5 * 4;
 /** As large as SQLite takes a blob. */
 const MOST_BYTES = 1_000_000_000;
+
+/** Where records are put together, unless they are large. */
+const scratch = Buffer.alloc(65_536);
 
 const states: readonly QueuedState[] = ["queued", "confirmed", "echo", "failed"];
 const kinds: readonly WriteKind[] = ["insert", "replace", "patch", "delete", "deleteAll"];
@@ -76,8 +79,13 @@ export function encodeQueuedOp(
   const { op, error } = queued;
   const texts = [queueName, op.opId, op.id ?? "", error?.code ?? "", error?.message ?? ""];
   const payload = payloadOf(op);
-  let length = TEXTS_START + (payload?.length ?? 0);
-  for (const text of texts) length += textLength(text);
+  let mostBytes = TEXTS_START + (payload?.length ?? 0);
+  for (const text of texts) mostBytes += mostTextBytes(text);
+  const bytes = mostBytes <= scratch.length ? scratch : Buffer.alloc(mostBytes);
+  let length = TEXTS_START;
+  for (const text of texts) length = writeText(bytes, length, text);
+  if (payload !== undefined) bytes.set(payload, length);
+  length += payload?.length ?? 0;
   if (length > MOST_BYTES) {
     throw new DioramaError(
       "invalid",
@@ -85,33 +93,30 @@ export function encodeQueuedOp(
       { place: { vista: queueName, id: op.id } },
     );
   }
-  const record = new Uint8Array(length);
-  const view = new DataView(record.buffer);
-  record.set(RECORD_MAGIC);
-  view.setUint32(8, length);
-  record[16] = RECORD_FORMAT;
-  record[18] = states.indexOf(queued.state);
-  record[19] = kinds.indexOf(op.kind);
-  record[20] = flagsOf(queued);
-  view.setFloat64(21, queued.sequence);
-  view.setFloat64(29, queued.nextAttemptAt);
-  view.setFloat64(37, queued.parksUpTo ?? 0);
-  view.setFloat64(45, op.enqueuedAt);
-  view.setFloat64(53, op.attempt);
-  view.setFloat64(61, stamp);
-  const bytes = Buffer.from(record.buffer);
-  let position = TEXTS_START;
-  for (const text of texts) position = writeText(bytes, position, text);
-  if (payload !== undefined) record.set(payload, position);
-  seal(bytes);
-  return record;
+  bytes.set(RECORD_MAGIC);
+  bytes.writeUInt32BE(length, 8);
+  bytes[16] = RECORD_FORMAT;
+  bytes[MASK_AT] = 0;
+  bytes[18] = states.indexOf(queued.state);
+  bytes[19] = kinds.indexOf(op.kind);
+  bytes[20] = flagsOf(queued);
+  bytes.writeDoubleBE(queued.sequence, 21);
+  bytes.writeDoubleBE(queued.nextAttemptAt, 29);
+  bytes.writeDoubleBE(queued.parksUpTo ?? 0, 37);
+  bytes.writeDoubleBE(op.enqueuedAt, 45);
+  bytes.writeDoubleBE(op.attempt, 53);
+  bytes.writeDoubleBE(stamp, 61);
+  const record = bytes.subarray(0, length);
+  seal(record);
+  return new Uint8Array(record);
 }
 
 /** Sets the checksum, and the mask where the magic stands within the record: a second one is there by no accident. */
 function seal(record: Buffer): void {
   for (let mask = 1; ; mask++) {
     record.writeUInt32BE(crc32(record.subarray(RECORD_HEAD_BYTES)), 12);
-    if (record.indexOf(RECORD_MAGIC, 1) === -1) return;
+    // Its first byte stands in hardly any text, and is found faster.
+    if (record.indexOf(RECORD_MAGIC[0] ?? 0, 1) === -1 || record.indexOf(RECORD_MAGIC, 1) === -1) return;
     if (mask > 0xff)
       throw new DioramaError("invalid", "an op's bytes can't be told from a record's beginning");
     // From the mask before to this one in one step.

@@ -2,20 +2,38 @@ import { DioramaError } from "../../base/index.ts";
 
 /** The top bit of a text's length: what follows is UTF-16, as texts are that hold half of a surrogate pair. */
 const UTF16 = 0x8000_0000;
+const MAX_LOOPED_LENGTH = 64;
 
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** How many bytes a text takes in a record: a length of four bytes, and the text, any text exactly. */
-export function textLength(text: string): number {
-  return 4 + (text.isWellFormed() ? Buffer.byteLength(text) : text.length * 2);
+/** As many bytes as a text takes at most, with its length. */
+export function mostTextBytes(text: string): number {
+  return 4 + text.length * 3;
 }
 
-/** Writes a text; where it ends. */
+/** Writes a text as it stands in a record, any text exactly: a length of four bytes, and the text. Where it ends. */
 export function writeText(bytes: Buffer, position: number, text: string): number {
+  const end = writeAscii(bytes, position + 4, text);
+  if (end !== undefined) {
+    bytes.writeUInt32BE(text.length, position);
+    return end;
+  }
   const wellFormed = text.isWellFormed();
   const length = bytes.write(text, position + 4, wellFormed ? "utf8" : "utf16le");
   bytes.writeUInt32BE((length | (wellFormed ? 0 : UTF16)) >>> 0, position);
   return position + 4 + length;
+}
+
+/** Short names are written faster byte by byte; undefined where it is no such one. */
+function writeAscii(bytes: Buffer, start: number, text: string): number | undefined {
+  const { length } = text;
+  if (length > MAX_LOOPED_LENGTH) return undefined;
+  for (let at = 0; at < length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return undefined;
+    bytes[start + at] = unit;
+  }
+  return start + length;
 }
 
 /** The text at a position, and where it ends; throws where the bytes hold none. */

@@ -20,7 +20,7 @@ const TABLES = 6;
 const ROUND_CHANGES = 500;
 
 /** Changes of one round of the long column: a few seconds. */
-const SOAK_CHANGES = 40_000;
+const SOAK_CHANGES = 30_000;
 
 export interface ViewCounts {
   readonly changes: number;

@@ -4,7 +4,7 @@ import { runCrashTrial } from "./crash-trial.ts";
 
 /** Of one round. */
 const ROUND = { kills: 10, recoveryKills: 2 };
-const POINTS = 15;
+const POINTS = 10;
 /** One round of so many lets the process die at named points, each at any pass of it. */
 const ROUNDS_A_POINT_ROUND = 5;
 

@@ -69,14 +69,18 @@ export function quickPointCases(seed: number): PointCase[] {
   return createRandom(deriveSeed(seed, "points")).shuffle(cases);
 }
 
-/** Any of them, also at a later pass: what follows the first batch is the op's further life. */
+/** What a write passes more than once: behind its own batch go those of its further life. */
+const oftenPassed: readonly CrashPoint[] = ["received", "appended", "committed", "answered"];
+const MOST_PASSES = 3;
+
+/** Any of them, also at a later pass. */
 export function drawPointCases(seed: number, count: number): PointCase[] {
   const random = createRandom(deriveSeed(seed, "points"));
-  return Array.from({ length: count }, () => ({
-    kind: random.pick(pointKinds),
-    point: random.pick(crashPoints),
-    pass: random.integer(1, 4),
-  }));
+  return Array.from({ length: count }, () => {
+    const point = random.pick(crashPoints);
+    const pass = random.integer(1, oftenPassed.includes(point) ? MOST_PASSES : 1);
+    return { kind: random.pick(pointKinds), point, pass };
+  });
 }
 
 /** Each death in turn, in one folder; what it leaves is looked at, sent, and made ready for the next one. */

@@ -3,6 +3,7 @@ import { readTreePage } from "./salvage-page.ts";
 
 /** What a page held at one time. */
 export interface PageImage {
+  /** 0: not known. */
   readonly page: number;
   /** Which of two is newer: 0 for what was there before the log, then the frames of the log from 1. */
   readonly rank: number;
@@ -30,6 +31,8 @@ export class PageImages {
   readonly #view: LogView;
   /** The ranks of frames that end a transaction. */
   readonly #commits: number[] = [];
+  /** The last that a checksum proves. */
+  #lastCommit = 0;
   /** Which frame's content the file has of a page: a checkpoint brings it there and leaves the log as it is. */
   readonly #copied = new Map<number, number>();
   /** Nothing contradicts that a checkpoint came to its end. */
@@ -47,6 +50,7 @@ export class PageImages {
       else frames.push(frame);
       this.#ranks.set(frame, index + 1);
       if (frame.commitPages > 0) this.#commits.push(index + 1);
+      if (frame.commitPages > 0 && frame.proven) this.#lastCommit = index + 1;
       if (frame.proven) lastPage = Math.max(lastPage, frame.page);
     }
     // What a checkpoint has not cut off yet belongs to nothing any more.
@@ -59,8 +63,11 @@ export class PageImages {
     const pages = new Set<number>();
     for (let page = 1; page <= this.lastPage; page++) pages.add(page);
     for (const [page, frames] of this.#frames) {
-      // A frame behind the last proven commit may stand for a file that has grown since.
-      if (page > this.lastPage && frames.some(({ proven }) => !proven)) pages.add(page);
+      if (page <= this.lastPage) continue;
+      // Behind the last proven commit, or where that itself is in doubt, the file may have grown.
+      const last = frames.at(-1);
+      const isBehind = last !== undefined && this.#rankOf(last) > this.#lastCommit;
+      if (isBehind || frames.some(({ proven }) => !proven)) pages.add(page);
     }
     return [...pages];
   }
@@ -72,6 +79,19 @@ export class PageImages {
     if (inMain === undefined) return images;
     const older = images.findIndex(({ rank }) => rank < inMain.rank);
     return images.toSpliced(older === -1 ? images.length : older, 0, inMain);
+  }
+
+  /** What can't be told to be of any page. */
+  unplaced(): PageImage[] {
+    return this.#view.gaps.map(({ start, end, framesBefore }) => ({
+      page: 0,
+      rank: framesBefore,
+      isInLog: true,
+      file: this.#log,
+      start,
+      end,
+      proven: false,
+    }));
   }
 
   /**
@@ -105,9 +125,11 @@ export class PageImages {
     );
   }
 
-  /** The page's bytes as they were at a rank; undefined where there is no whole page. */
-  at(page: number, rank: number): Buffer | undefined {
-    const frame = this.#frames.get(page)?.findLast((one) => this.#rankOf(one) <= rank);
+  /** The page's bytes as they were at a rank, or as they are last proven; undefined where there is no whole page. */
+  at(page: number, rank: number, provenOnly = false): Buffer | undefined {
+    const frame = this.#frames
+      .get(page)
+      ?.findLast((one) => this.#rankOf(one) <= rank && (one.proven || !provenOnly));
     if (frame !== undefined) return this.#log.subarray(frame.start, frame.start + this.pageBytes);
     const start = (page - 1) * this.pageBytes;
     if (page < 1 || start + this.pageBytes > this.#main.length) return undefined;

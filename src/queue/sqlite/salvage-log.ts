@@ -29,6 +29,14 @@ export interface LogFrame {
   readonly isBehindGap: boolean;
 }
 
+/** Bytes in which no frame can be told. */
+export interface LogGap {
+  readonly start: number;
+  readonly end: number;
+  /** How many frames stand in front of it. */
+  readonly framesBefore: number;
+}
+
 export interface LogProblem {
   readonly byte: number;
   readonly reason: string;
@@ -41,10 +49,11 @@ export interface LogView {
   readonly sizePages: number | undefined;
   /** It breaks off where a sound log does not. */
   readonly isCutOff: boolean;
+  readonly gaps: readonly LogGap[];
   readonly problems: readonly LogProblem[];
 }
 
-const NOTHING: LogView = { frames: [], sizePages: undefined, isCutOff: false, problems: [] };
+const NOTHING: LogView = { frames: [], sizePages: undefined, isCutOff: false, gaps: [], problems: [] };
 
 interface Salts {
   readonly salts: Buffer;
@@ -74,22 +83,25 @@ export function readLog(log: Buffer, pageBytes: number): LogView {
   if (log.length < HEAD_BYTES) {
     return { ...NOTHING, isCutOff: true, problems: [{ byte: 0, reason: "it ends within its head" }] };
   }
-  const problems: LogProblem[] = [];
   const salts = readSalts(log, pageBytes);
-  if (!salts.headProven) problems.push({ byte: 0, reason: "its head is damaged" });
-  const found = findFrames(log, pageBytes, salts, problems);
+  const { frames: found, gaps } = findFrames(log, pageBytes, salts);
   const end = found.at(-1)?.end ?? HEAD_BYTES;
   const endsWell = isLeftover(log, end, { salts: salts.salts, pageBytes });
-  if (!endsWell) problems.push({ byte: end, reason: `${log.length - end} bytes at its end can't be read` });
+  if (!endsWell) gaps.push({ start: end, end: log.length, framesBefore: found.length });
   const lastProvenCommit = found.findLast(({ commitPages, proven }) => commitPages > 0 && proven);
   const lastCommit = found.findLastIndex(({ commitPages }) => commitPages > 0);
   // What is without a commit was never confirmed to anybody, unless its commit is what was damaged.
   const counted = endsWell ? found.slice(0, lastCommit + 1) : found;
-  problems.push(...damagedFrames(counted));
+  const problems = [
+    ...(salts.headProven ? [] : [{ byte: 0, reason: "its head is damaged" }]),
+    ...gaps.map((gap) => ({ byte: gap.start, reason: `${gap.end - gap.start} bytes of it can't be read` })),
+    ...damagedFrames(counted),
+  ];
   return {
     frames: counted,
     sizePages: lastProvenCommit?.commitPages,
     isCutOff: !endsWell,
+    gaps,
     problems: problems.toSorted((a, b) => a.byte - b.byte),
   };
 }
@@ -145,14 +157,14 @@ function isLittleEndian(log: Buffer): boolean {
   return new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 }
 
-/** All frames with these salts, wherever they stand; what lies between them is a problem. */
+/** All frames with these salts, wherever they stand, and what lies between them. */
 function findFrames(
   log: Buffer,
   pageBytes: number,
   { salts, littleEndian }: Salts,
-  problems: LogProblem[],
-): Found[] {
+): { readonly frames: Found[]; readonly gaps: LogGap[] } {
   const frames: Found[] = [];
+  const gaps: LogGap[] = [];
   let position = HEAD_BYTES;
   // The checksums of the frame before.
   let before = HEAD_BYTES - 8;
@@ -168,7 +180,7 @@ function findFrames(
     if (page > 0 && (hasSalts || (proven && !isLeftover(log, position, { salts, pageBytes })))) {
       const number = Math.round((position - HEAD_BYTES) / (FRAME_HEAD_BYTES + pageBytes));
       const isBehindGap = position > gapStart;
-      if (isBehindGap) problems.push(unread(gapStart, position));
+      if (isBehindGap) gaps.push({ start: gapStart, end: position, framesBefore: frames.length });
       const commitPages = log.readUInt32BE(position + 4);
       frames.push({ page, number, start, end, proven, commitPages, isBehindGap });
       before = position + 16;
@@ -182,13 +194,8 @@ function findFrames(
     position = next - 8;
     before = position - FRAME_HEAD_BYTES - pageBytes + 16;
   }
-  return frames;
+  return { frames, gaps };
 }
-
-const unread = (from: number, to: number): LogProblem => ({
-  byte: from,
-  reason: `${to - from} bytes of it can't be read`,
-});
 
 interface Chain {
   /** Where the checksums stand that this frame continues. */

@@ -48,11 +48,16 @@ export class RecordReader {
 
   read(image: PageImage): PageRecords {
     const { file, start, end, page } = image;
-    const tree = readTreePage(file.subarray(start, end), page === 1);
+    const isWholePage = page > 0 && end - start === this.#images.pageBytes;
+    const tree = isWholePage ? readTreePage(file.subarray(start, end), page === 1) : undefined;
     const good: FoundRecord[] = [];
     const bad: BadRecord[] = [];
     const begun = new Set<number>();
+    // In a sound page, what lies in no cell was moved away and left its bytes behind.
+    const places =
+      tree?.sound === true ? new Set(tree.cells.map(({ recordStart }) => recordStart)) : undefined;
     for (let at = nextMagic(file, start, end); at !== -1; at = nextMagic(file, at + 1, end)) {
+      if (places?.has(at - start) === false) continue;
       begun.add(at);
       const bytes = this.#recordAt(image, at);
       if (bytes !== undefined) good.push({ image, start: at, bytes });
@@ -90,20 +95,26 @@ export class RecordReader {
     if (inPage >= length || at + inPage + 4 > image.end) return undefined;
     // The rest as it is now; or as it was when this page was written, or before the log.
     for (const rank of new Set([Infinity, image.rank, 0])) {
-      const bytes = this.#join(file.subarray(at, at + inPage + 4), length, rank);
-      if (bytes !== undefined && isProven(bytes)) return bytes;
+      for (const provenOnly of [false, true]) {
+        const bytes = this.#join(file.subarray(at, at + inPage + 4), length, { rank, provenOnly });
+        if (bytes !== undefined && isProven(bytes)) return bytes;
+      }
     }
     return undefined;
   }
 
   /** A record of which this is the beginning, and behind it the number of the page where it goes on. */
-  #join(beginning: Buffer, length: number, rank: number): Buffer | undefined {
+  #join(
+    beginning: Buffer,
+    length: number,
+    { rank, provenOnly }: { readonly rank: number; readonly provenOnly: boolean },
+  ): Buffer | undefined {
     const inPage = beginning.length - 4;
     const parts: Buffer[] = [beginning.subarray(0, inPage)];
     const pages: number[] = [];
     let next = beginning.readUInt32BE(inPage);
     for (let left = length - inPage; left > 0;) {
-      const bytes = this.#images.at(next, rank);
+      const bytes = this.#images.at(next, rank, provenOnly);
       this.#workLeft -= this.#images.pageBytes;
       if (bytes === undefined || this.isExhausted) return undefined;
       pages.push(next);

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { type DioramaError, messageOf } from "../../base/index.ts";
 import type { LostOp } from "../write-queue.ts";
 import { knownOfRecord } from "./op-record.ts";
@@ -33,6 +34,8 @@ export class LossReport {
   readonly #pages: PageNote[] = [];
   readonly #losses: QueueLoss[] = [];
   readonly #twice = new Set<number>();
+  /** A page by the checksum of what it holds. */
+  readonly #sums = new Map<number, number>();
 
   constructor(main: Buffer, images: PageImages, view: LogView) {
     this.#main = main;
@@ -45,12 +48,24 @@ export class LossReport {
     this.#bad.push(...bad);
     // A frame says of itself whether it is damaged.
     if (image.isInLog || image.proven) return;
-    if (tree?.sound === true) return;
+    if (tree?.sound === true) {
+      if (!tree.isLeaf || tree.cells.length > 0) this.#checkCopy(image);
+      return;
+    }
     const isTree = tree !== undefined && (good.length > 0 || tree.cells.length > 0);
     const reason = isTree
       ? "the list of what it holds is damaged: the ops that were found in it are kept"
       : "it can't be read";
     this.#pages.push({ page: image.page, reason });
+  }
+
+  /** No two pages of lists are the same, byte for byte. */
+  #checkCopy(image: PageImage): void {
+    const bytes = image.file.subarray(image.start, image.end);
+    const sum = crc32(bytes);
+    const other = this.#sums.get(sum);
+    if (other === undefined) this.#sums.set(sum, image.page);
+    else if (this.#images.at(other, Infinity)?.equals(bytes) === true) this.twice(image, other);
   }
 
   /** A page whose ops stand in another one as well: something else was there. */

@@ -34,9 +34,12 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
   const reader = new RecordReader(images, main.length + log.length);
   const report = new LossReport(main, images, view);
   const newest = new Map<string, SavedRecord>();
-  for (const page of images.pages()) salvagePage(page, { images, reader, report, newest });
-  for (const transaction of images.brokenTransactions())
-    salvageMoved(transaction, { images, reader, report, newest });
+  const work: Work = { images, reader, report, newest };
+  for (const page of images.pages()) salvagePage(page, work);
+  for (const image of images.unplaced()) {
+    for (const found of reader.read(image).good) keep(found, undefined, work);
+  }
+  for (const transaction of images.brokenTransactions()) salvageMoved(transaction, work);
   const ops = [...newest.values()]
     .map(({ op: { queue, queued } }) => ({ queue, queued }))
     .sort((a, b) => compareText(a.queue, b.queue) || a.queued.sequence - b.queued.sequence);

@@ -10,7 +10,7 @@ import {
   createMemoryCache,
   type StoredRow,
 } from "../cache/index.ts";
-import type { QueueBatch, QueuedOp, WriteQueue } from "../queue/index.ts";
+import type { ApplyOptions, QueueBatch, QueuedOp, WriteQueue } from "../queue/index.ts";
 import type { Row } from "../record/index.ts";
 import { createManualClock } from "../testing/index.ts";
 import { applyOp } from "./overlay.ts";
@@ -37,6 +37,7 @@ const command = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom("turn", "turn", "settle", "wait", "flush", "crash") }),
     weight: 6,
   },
+  { arbitrary: fc.record({ do: fc.constant("powerCut"), batches: fc.nat({ max: 6 }) }), weight: 1 },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
@@ -50,6 +51,18 @@ class Machine {
     IDS.map((each) => [each, { id: each, row: { x: 0, y: 0 }, fetchedAt: 0 }]),
   );
   #life = 0;
+  /** The queue before each batch that a power cut may take back. */
+  #unflushed: ReadonlyMap<number, QueuedOp>[] = [];
+
+  /** As `crash`, and the last so many batches of those that were not flushed are not on the disk. */
+  cutPower(batches: number): void {
+    this.crash();
+    const before = this.#unflushed.slice(-batches)[0];
+    this.#unflushed = [];
+    if (batches === 0 || before === undefined) return;
+    this.ops.clear();
+    for (const [sequence, queued] of before) this.ops.set(sequence, queued);
+  }
 
   /** Whatever runs is dead from here on. */
   crash(): void {
@@ -61,9 +74,11 @@ class Machine {
     return {
       lost: [],
       kept: [...this.ops.values()].toSorted((a, b) => a.sequence - b.sequence),
-      apply: async ({ puts = [], removes = [] }: QueueBatch) => {
+      apply: async ({ puts = [], removes = [] }: QueueBatch, { relaxed = false }: ApplyOptions = {}) => {
         await Promise.resolve();
         if (life !== this.#life) return neverEnding;
+        if (relaxed) this.#unflushed.push(new Map(this.ops));
+        else this.#unflushed = [];
         for (const sequence of removes) this.ops.delete(sequence);
         for (const queued of puts) this.ops.set(queued.sequence, queued);
         await Promise.resolve();
@@ -142,6 +157,8 @@ class CrashWorld {
       isAlive = false;
       state.bus.close();
     };
+    // As whoever opens a Dio waits until all that was kept shows.
+    await this.#rig.writer.ready;
     // Readers look only at rows that are known.
     await state.store.ensure(IDS);
   }
@@ -182,6 +199,10 @@ class CrashWorld {
         this.machine.crash();
         this.stop();
         return this.start();
+      case "powerCut":
+        this.machine.cutPower(step.batches);
+        this.stop();
+        return this.start();
     }
   }
 
@@ -213,7 +234,7 @@ class CrashWorld {
   }
 }
 
-test("W29 W30 W33 no acknowledged write is lost or forgotten, whenever the process ends", async () => {
+test("W29 W30 W33 W35 no acknowledged write is lost or forgotten, whenever the process ends or the power is cut", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
       const world = new CrashWorld();

@@ -2,6 +2,9 @@ export type { CallRecord, Faults, LatencyBand, PerCall, SourceCall } from "./fau
 export { createFaultySource, type FaultOptions, type FaultySource } from "./faulty-source.ts";
 export type { Outage } from "./outages.ts";
 export { createScheduler, type Scheduler, type WrapOptions } from "./scheduler.ts";
+export { createOracle, type DioOracle, type OracleOptions } from "./dio-oracle.ts";
+export type { CacheKind, Refusal } from "./oracle.ts";
+export type { Fate } from "./oracle-ops.ts";
 export { createManualClock, type ManualClock } from "./manual-clock.ts";
 export { generateProducts, productColumns, type Product } from "./products.ts";
 export { createRandom, deriveSeed, type Random } from "./random.ts";

@@ -5,6 +5,10 @@ import { setOwn, type Row, type Value } from "../record/index.ts";
 export type PendingOp = WriteRequest & {
   readonly sequence: number;
   tries: number;
+  /** An attempt may have arrived: one that failed, or of an earlier session. */
+  isUnknown: boolean;
+  /** It did arrive, in an earlier session that never knew: sent again, it has no second effect. */
+  readonly isThere: boolean;
   /** What was declared out of date since it was first sent; `true`: everything. */
   readonly outdated: Set<string | true>;
 };

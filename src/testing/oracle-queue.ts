@@ -12,6 +12,14 @@ interface Letter {
   readonly parked: PendingOp[];
 }
 
+/** An op as an earlier session left it. `parksUpTo`: of a dead letter. */
+export interface KeptOp {
+  readonly request: WriteRequest;
+  readonly sequence: number;
+  readonly parksUpTo?: number | undefined;
+  readonly isThere?: boolean | undefined;
+}
+
 /** The writes on their way, one at a time: what is tried, what waits for its next attempt, what is refused and parked. */
 export class OracleQueue {
   queue: PendingOp[] = [];
@@ -33,6 +41,19 @@ export class OracleQueue {
     return [...this.queue, ...parked].toSorted((a, b) => a.sequence - b.sequence);
   }
 
+  /** Dead letters, oldest first. */
+  get failed(): readonly PendingOp[] {
+    return this.#letters.map(({ op }) => op).toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  /** What a session that ends now leaves. */
+  get kept(): readonly KeptOp[] {
+    const letters = this.#letters.map(({ op, parksUpTo }) => ({ op, parksUpTo }));
+    return [...this.pending.map((op) => ({ op, parksUpTo: undefined })), ...letters]
+      .toSorted((a, b) => a.op.sequence - b.op.sequence)
+      .map(({ op, parksUpTo }) => ({ request: op, sequence: op.sequence, parksUpTo }));
+  }
+
   /** The row with every pending write on top. */
   show(id: string, base: Row | undefined): Row | undefined {
     let row = base;
@@ -45,7 +66,7 @@ export class OracleQueue {
   }
 
   add(request: WriteRequest): void {
-    this.queue.push({ ...request, sequence: ++this.#sequence, tries: 0, outdated: new Set() });
+    this.queue.push(toPending(request, ++this.#sequence));
   }
 
   /** What was sent before may have been answered before this. */
@@ -63,21 +84,70 @@ export class OracleQueue {
 
   /** So much time that every attempt is made. */
   pass(): void {
-    while (this.waiting !== undefined) {
-      const op = this.waiting;
-      this.waiting = undefined;
-      this.#try(op);
-      this.pump();
+    do this.wake();
+    while (this.waiting !== undefined);
+  }
+
+  /** The next attempt is made now. */
+  wake(): void {
+    const op = this.waiting;
+    this.waiting = undefined;
+    if (op !== undefined) this.#try(op);
+    this.pump();
+  }
+
+  /** The first op of the list that was never sent is withdrawn, if there is one from `place` on. */
+  withdraw(place: number): PendingOp | undefined {
+    const op = this.pending.slice(place).find(({ tries, isUnknown }) => tries === 0 && !isUnknown);
+    this.queue = this.queue.filter((other) => other !== op);
+    return op;
+  }
+
+  /** Another session begins with what the last one left: nobody knows what of it arrived. */
+  reopen(kept: readonly KeptOp[]): void {
+    const ops = kept.map(({ request, sequence, isThere = false }) => ({
+      ...toPending(request, sequence),
+      isUnknown: true,
+      isThere,
+    }));
+    this.#letters = [];
+    this.queue = [];
+    this.waiting = undefined;
+    for (const [place, { sequence, parksUpTo }] of kept.entries()) {
+      this.#sequence = Math.max(this.#sequence, sequence, parksUpTo ?? 0);
+      const op = ops[place];
+      if (op === undefined) continue;
+      if (parksUpTo === undefined) this.queue.push(op);
+      else this.#addLetter(op, parksUpTo);
     }
+    for (const op of Array.from(this.queue)) this.#parkIfHeld(op);
+    this.pump();
+  }
+
+  /** The oldest dead letter is sent again, ahead of what was parked behind it. */
+  retry(): void {
+    const letter = this.#takeOldest();
+    if (letter === undefined) return;
+    letter.op.tries = 0;
+    letter.op.outdated.clear();
+    this.#release([letter.op], letter.parked);
   }
 
   /** The oldest dead letter is given up, and what is parked behind it is sent, unless another one holds it up. */
   discard(): void {
+    const letter = this.#takeOldest();
+    if (letter !== undefined) this.#release([], letter.parked);
+  }
+
+  #takeOldest(): Letter | undefined {
     const [letter] = this.#letters.toSorted((a, b) => a.op.sequence - b.op.sequence);
-    if (letter === undefined) return;
     this.#letters = this.#letters.filter((other) => other !== letter);
-    const released = letter.parked.toSorted((a, b) => a.sequence - b.sequence);
-    this.queue = [...this.queue, ...released].toSorted((a, b) => a.sequence - b.sequence);
+    return letter;
+  }
+
+  #release(again: readonly PendingOp[], parked: readonly PendingOp[]): void {
+    const released = parked.toSorted((a, b) => a.sequence - b.sequence);
+    this.queue = [...this.queue, ...again, ...released].toSorted((a, b) => a.sequence - b.sequence);
     for (const op of released) this.#parkIfHeld(op);
     this.pump();
   }
@@ -86,6 +156,7 @@ export class OracleQueue {
     const fate = this.fates.shift();
     op.tries += 1;
     if (fate === "down") {
+      op.isUnknown = true;
       this.waiting = op;
       return;
     }
@@ -100,15 +171,14 @@ export class OracleQueue {
       (other) => other.kind === "deleteAll" && other.ids === undefined && other.sequence > op.sequence,
     );
     const last = Math.min(this.#sequence, (barrier?.sequence ?? Infinity) - 1);
-    const letter: Letter = {
-      op,
-      parksUpTo: Math.max(last, op.sequence),
-      heldFrom: new Map(),
-      parked: [],
-    };
+    this.#addLetter(op, Math.max(last, op.sequence));
+    for (const behind of this.queue) if (behind.sequence > op.sequence) this.#parkIfHeld(behind);
+  }
+
+  #addLetter(op: PendingOp, parksUpTo: number): void {
+    const letter: Letter = { op, parksUpTo, heldFrom: new Map(), parked: [] };
     hold(letter, op);
     this.#letters.push(letter);
-    for (const behind of this.queue) if (behind.sequence > op.sequence) this.#parkIfHeld(behind);
   }
 
   /** Behind the nearest letter that holds one of its ids. */
@@ -125,6 +195,10 @@ export class OracleQueue {
     hold(nearest, op);
     this.queue = this.queue.filter((other) => other !== op);
   }
+}
+
+function toPending(request: WriteRequest, sequence: number): PendingOp {
+  return { ...request, sequence, tries: 0, isUnknown: false, isThere: false, outdated: new Set() };
 }
 
 function hold(letter: Letter, op: PendingOp): void {

@@ -8,6 +8,9 @@ import { OracleQueue } from "./oracle-queue.ts";
 /** `filled`: onQuery brings the rows of each query. */
 export type CacheKind = "complete" | "incomplete" | "filled" | "none";
 
+/** What a write is refused with at once. */
+export type Refusal = "conflict" | "notFound";
+
 interface Page {
   readonly offset: number;
   readonly limit: number;
@@ -175,7 +178,7 @@ export class Oracle {
   // Writes -------------------------------------------------------------------------------------------------
 
   /** The code that the write is refused with at once, if it is. */
-  write(request: WriteRequest, isLast = true): string | undefined {
+  write(request: WriteRequest, isLast = true): Refusal | undefined {
     if (request.kind === "insert" && this.visible(request.id) !== undefined) return "conflict";
     if (request.kind === "patch" || request.kind === "delete") {
       if (this.visible(request.id) === undefined && this.decidesAbsence(request.id)) return "notFound";
@@ -185,17 +188,36 @@ export class Oracle {
     return undefined;
   }
 
+  /**
+   * Another session begins with what the files of the last one hold: rows, and writes that were confirmed and may be
+   * missing from them, which are looked at again.
+   */
+  reopen(rows: ReadonlyMap<string, Row>, isComplete: boolean, confirmed: readonly WriteRequest[]): void {
+    this.held.clear();
+    for (const [id, row] of rows) this.held.set(id, row);
+    this.isComplete = isComplete;
+    this.isAllStale = false;
+    this.stale.clear();
+    this.freshAgain.clear();
+    this.filled.clear();
+    for (const op of confirmed) {
+      for (const id of idsOf(op)) this.stale.add(id);
+      if (op.kind === "deleteAll" && op.ids === undefined) this.isAllStale = true;
+      for (const id of new Set([...this.held.keys(), ...idsOf(op)])) {
+        const row = applied(op, id, this.held.get(id));
+        if (row === undefined) this.held.delete(id);
+        else this.held.set(id, row);
+      }
+    }
+  }
+
   /** Whether the backend takes it. */
   #send(op: PendingOp): boolean {
-    if (!this.#canTake(op)) return false;
-    if (op.kind === "deleteAll") {
-      for (const id of op.ids ?? Array.from(this.up.keys())) this.up.delete(id);
-      if (op.ids === undefined) this.#holdNothing(op.outdated);
-    } else {
-      const row = applied(op, op.id, this.up.get(op.id));
-      if (row === undefined) this.up.delete(op.id);
-      else this.up.set(op.id, row);
+    if (!op.isThere) {
+      if (!this.#canTake(op)) return false;
+      this.#take(op);
     }
+    if (op.kind === "deleteAll" && op.ids === undefined) this.#holdNothing(op.outdated);
     const doubted = op.kind === "deleteAll" ? this.#doubted(op) : [];
     for (const id of idsOf(op)) this.reread(id);
     for (const id of doubted) {
@@ -203,6 +225,15 @@ export class Oracle {
       this.freshAgain.delete(id);
     }
     return true;
+  }
+
+  /** The backend does it. */
+  #take(op: PendingOp): void {
+    for (const id of op.kind === "deleteAll" ? (op.ids ?? Array.from(this.up.keys())) : [op.id]) {
+      const row = applied(op, id, this.up.get(id));
+      if (row === undefined) this.up.delete(id);
+      else this.up.set(id, row);
+    }
   }
 
   /** What was declared out of date while a narrowed deletion was tried stays so: it was not read again. */
@@ -213,9 +244,9 @@ export class Oracle {
   /** After an outage an effect that is there already counts. */
   #canTake(op: PendingOp): boolean {
     if (op.kind === "patch") return this.up.has(op.id);
-    if (op.kind === "delete") return this.up.has(op.id) || op.tries > 1;
+    if (op.kind === "delete") return this.up.has(op.id) || op.isUnknown;
     if (op.kind !== "insert" || !this.up.has(op.id)) return true;
-    return op.tries > 1 && equalRows(this.up.get(op.id) ?? {}, op.row);
+    return op.isUnknown && equalRows(this.up.get(op.id) ?? {}, op.row);
   }
 
   /** Of a backend that is empty everything is known, but for what was declared out of date meanwhile. */

@@ -1,7 +1,7 @@
 import type { Dio, RecordScenery, Row, RowStatus, TableScenery, ValueScenery } from "vantage-diorama";
-import { expect } from "vitest";
 import { evaluate, everything, narrow, orderedBy, toCondition, toOrder } from "../../src/query/index.ts";
 import type { Oracle } from "../../src/testing/oracle.ts";
+import { same } from "./model-same.ts";
 
 const WATCHED = "a";
 const narrowing = ["price", "<", 3] as const;
@@ -17,7 +17,7 @@ interface Known {
   table: readonly (ShownRow | undefined)[];
   window: readonly (ShownRow | undefined)[];
   record: Pick<RecordScenery, "row" | "status">;
-  groups: ReadonlyMap<unknown, unknown>;
+  groups: readonly (readonly [string, unknown])[];
 }
 
 /** One Scenery of each kind, and what somebody knows of them who reads only when they tell. */
@@ -67,18 +67,25 @@ export class OpenSceneries {
     const rows = evaluate(oracle.shown(), query, undefined);
     const expected = rows.map(([id, row]) => ({ id, row, status: statusOf(id, oracle) }));
     const now = this.#read();
-    expect(now.table.map((each) => each && pick(each))).toEqual(expected);
-    expect(this.#table.rowCount).toBe(rows.length);
-    expect(now.window.map((each) => each && pick(each))).toEqual(expected.slice(1, 3));
+    same(
+      "a table",
+      now.table.map((each) => each && pick(each)),
+      expected,
+    );
+    same("its row count", this.#table.rowCount, rows.length);
+    same(
+      "a window",
+      now.window.map((each) => each && pick(each)),
+      expected.slice(1, 3),
+    );
     const watched = oracle.visible(WATCHED);
-    expect(now.record).toEqual({
-      row: watched,
-      status: watched === undefined ? undefined : statusOf(WATCHED, oracle),
-    });
-    expect(now.groups).toEqual(sums(oracle.shown()));
+    const status = watched === undefined ? undefined : statusOf(WATCHED, oracle);
+    same("a record", now.record, { row: watched, status });
+    same("sums by group", now.groups, sorted(sums(oracle.shown())));
     // Whoever was told nothing knows what is shown.
-    expect(this.#known).toEqual(now);
-    for (const [place, each] of now.table.entries()) expect(this.#known.table[place]?.row).toBe(each?.row);
+    same("what was told", this.#known, now);
+    for (const [place, each] of now.table.entries())
+      if (this.#known.table[place]?.row !== each?.row) throw new Error(`row ${place} was not told`);
   }
 
   #read(): Known {
@@ -86,7 +93,7 @@ export class OpenSceneries {
       table: this.#table.rows(0, Infinity),
       window: this.#window.rows(1, 3),
       record: { row: this.#record.row, status: this.#record.status },
-      groups: new Map(this.#groups.value),
+      groups: sorted(new Map(this.#groups.value)),
     };
   }
 }
@@ -107,4 +114,9 @@ function sums(rows: ReadonlyMap<string, Row>): Map<unknown, number> {
     found.set(group, (found.get(group) ?? 0) + Number(row["price"] ?? 0));
   }
   return found;
+}
+
+function sorted(groups: ReadonlyMap<unknown, unknown>): [string, unknown][] {
+  const named = [...groups].map(([group, sum]): [string, unknown] => [String(group), sum]);
+  return named.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -15,6 +15,9 @@ import {
 } from "vantage-diorama/testing";
 import { onTestFinished } from "vitest";
 
+export { settle } from "./turns.ts";
+export { wholeOnly } from "./whole-only.ts";
+
 export interface Product {
   readonly id: string;
   readonly name: string;
@@ -28,19 +31,6 @@ export const pastries: readonly Product[] = [
   { id: "c", name: "Cherry tart", price: 350, category: "tarts" },
   { id: "d", name: "Danish", price: 250, category: "pastry" },
 ];
-
-/** Can be read whole, and written; nothing else. */
-export const wholeOnly = {
-  canCount: false,
-  canOrder: false,
-  canSearch: false,
-  canMatch: false,
-  canFilter: false,
-  canFetchPage: false,
-  canFetchNext: false,
-  canFetchWindow: false,
-  canTraverse: false,
-} as const;
 
 export interface Stage {
   /** The backend, to be changed from outside. */
@@ -81,11 +71,6 @@ export function recordEvents<R extends object>(dio: Dio<R>): DioEvent[] {
     for await (const event of subscription) events.push(event);
   })();
   return events;
-}
-
-/** Lets everything that is due now happen. */
-export async function settle(turns = 20): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 export function ids(rows: ReadonlyMap<string, unknown>): string[] {

@@ -4,6 +4,7 @@ import { clockJumpsBattery } from "./clock-jumps-battery.ts";
 import { crashBattery } from "./crash-battery.ts";
 import { diskFullBattery } from "./disk-full-battery.ts";
 import { interleavingsBattery } from "./interleavings-battery.ts";
+import { modelBattery } from "./model-battery.ts";
 import { oneFlightBattery } from "./one-flight-battery.ts";
 import { oneProcessBattery } from "./one-process-battery.ts";
 import { poisonBattery } from "./poison-battery.ts";
@@ -18,6 +19,7 @@ export const batteries: readonly Battery[] = [
   diskFullBattery, // P7
   oneProcessBattery, // P8
   viewBattery, // P9
+  modelBattery, // P10
   interleavingsBattery, // P11
   badSourceBattery, // P12
   upstreamBattery, // P13

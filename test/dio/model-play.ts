@@ -1,0 +1,301 @@
+import {
+  createActivity,
+  createNoCache,
+  type ActivitySwitch,
+  DioramaError,
+  Lens,
+  type MakeDioSettings,
+  type MemoryVista,
+  type QueuedOp,
+  type Row,
+  seedFromMaster,
+  type Source,
+  type WriteHandle,
+  type WriteRequest,
+} from "vantage-diorama";
+import { createManualClock, type ManualClock } from "vantage-diorama/testing";
+import { evaluate } from "../../src/query/index.ts";
+import type { Command, LifeCommand, LifeSetting, Setting, Step } from "./model-commands.ts";
+import { KeptRows } from "./model-kept-rows.ts";
+import { Machine } from "./model-machine.ts";
+import { same } from "./model-same.ts";
+import { toRequest, withFaults } from "./model-source.ts";
+import { codeOf, ModelTable, nameOf } from "./model-table.ts";
+import { settle } from "./turns.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** What outlives the process. */
+export type Keeps = "nothing" | "writes" | "rows and writes";
+
+/** A Lens with its Dios, each beside its oracle, through all the lives of their process. */
+export class Play {
+  readonly tables: readonly ModelTable[];
+  readonly #keeps: Keeps;
+  readonly #retries: boolean;
+  readonly #clock: ManualClock = createManualClock();
+  readonly #machine = new Machine(this.#clock);
+  readonly #keptRows = new Map<ModelTable, KeptRows>();
+  readonly #retried = new Set<string>();
+  #activity: ActivitySwitch = createActivity();
+  #lens: Lens | undefined;
+
+  private constructor(settings: readonly Setting[], keeps: Keeps, retries: boolean) {
+    this.tables = settings.map((setting, place) => new ModelTable(`products${place}`, setting));
+    for (const table of this.tables) this.#keptRows.set(table, new KeptRows());
+    this.#keeps = keeps;
+    this.#retries = retries;
+  }
+
+  /** One Dio of a Lens in memory. */
+  static async open(setting: Setting): Promise<Play> {
+    return Play.#opened(new Play([setting], "nothing", false));
+  }
+
+  /** Dios whose files outlive them. */
+  static async openLives({ tables, keepsRows, retries }: LifeSetting): Promise<Play> {
+    return Play.#opened(new Play(tables, keepsRows ? "rows and writes" : "writes", retries));
+  }
+
+  static async #opened(play: Play): Promise<Play> {
+    await play.#begin();
+    return play;
+  }
+
+  async close(): Promise<void> {
+    await this.#clock.until(this.#lens?.close({ drain: 0 }) ?? Promise.resolve());
+  }
+
+  async step({ of, command }: Step): Promise<void> {
+    const table = this.tables[of % this.tables.length];
+    if (table === undefined) return;
+    await this.#do(table, command);
+    await settle(8);
+    for (const each of this.tables) await this.#decideLetters(each);
+    for (const each of this.tables) {
+      await each.check();
+      this.#keptRows.get(each)?.note(each);
+    }
+  }
+
+  async #do(table: ModelTable, command: Command | LifeCommand): Promise<void> {
+    switch (command.do) {
+      case "time":
+        return this.#pass(() => undefined);
+      case "suspend":
+        return this.#pass((clock) => clock.suspend(8 * HOUR_MS));
+      case "jump":
+        return this.#clock.jumpWall(command.hours * HOUR_MS);
+      case "flush":
+        await this.#lens?.flush();
+        return this.#allKept();
+      case "close":
+        await this.close();
+        this.#allKept();
+        return this.#nextLife();
+      case "crash":
+        return this.#nextLife();
+      case "crash during":
+        return this.#crashDuring(table, command);
+      case "withdraw":
+        await table.withdraw(command.place);
+        return table.oracle.queue.pump();
+      case "offline":
+        return this.#offline(table, command.requests.map(toRequest), command.place);
+      case "reload":
+        return table.reload(command.rows, (backend) => this.#sourceOf(table, backend));
+      default:
+        return table.do(command);
+    }
+  }
+
+  /** So much time that every attempt is made and everything is in its file. */
+  async #pass(begin: (clock: ManualClock) => void): Promise<void> {
+    begin(this.#clock);
+    await this.#clock.advance(HOUR_MS);
+    for (const table of this.tables) table.oracle.queue.pass();
+    await settle(8);
+    this.#allKept();
+  }
+
+  #allKept(): void {
+    for (const table of this.tables) {
+      // A write that was confirmed a moment ago is applied once more at the next start.
+      const isBehind = this.#machine.ops(table.name).some(({ state }) => state === "confirmed");
+      if (!isBehind) this.#keptRows.get(table)?.allKept(table);
+    }
+  }
+
+  /** Dead letters are decided on at once and one by one, so that there is one order of things. */
+  async #decideLetters(table: ModelTable): Promise<void> {
+    const { dio, oracle } = table;
+    for (let left = 100; left > 0; left--) {
+      const [letter] = dio.writes.failed();
+      if (letter === undefined) return;
+      const { opId } = letter.op;
+      const isRetry = this.#retries && !this.#retried.has(opId);
+      this.#retried.add(opId);
+      await (isRetry ? dio.writes.retry(opId) : dio.writes.discard(opId));
+      await settle(8);
+      if (isRetry) oracle.queue.retry();
+      else oracle.queue.discard();
+    }
+  }
+
+  /** Of a Dio that knows every row: nothing has to be asked for. One write is withdrawn before it can be sent. */
+  async #offline(table: ModelTable, requests: readonly WriteRequest[], place: number): Promise<void> {
+    const { oracle } = table;
+    if (!oracle.isComplete || oracle.hasStale) return;
+    this.#activity.set("offline");
+    for (const request of requests) await this.#submit(table, request);
+    await settle(8);
+    await table.check();
+    await table.withdraw(place);
+    await settle(8);
+    this.#activity.set("active");
+    // What waits for its next attempt, of any Dio, is tried at once.
+    for (const each of this.tables) each.oracle.queue.wake();
+  }
+
+  /** Not sent yet, as far as the oracle is concerned. */
+  async #submit(table: ModelTable, request: WriteRequest): Promise<WriteHandle | undefined> {
+    const refusal = table.oracle.write(request, false);
+    let handle: WriteHandle | undefined;
+    let code: string | undefined;
+    try {
+      handle = table.submit(request);
+    } catch (error) {
+      code = codeOf(error);
+    }
+    same(`a write ${nameOf(request)}`, code, refusal);
+    return handle;
+  }
+
+  /** The process ends in the middle of things: what was acknowledged is there, the rest may be. */
+  async #crashDuring(
+    table: ModelTable,
+    { requests, turns, isOffline }: LifeCommand & { readonly do: "crash during" },
+  ): Promise<void> {
+    // What is refused now would be another one after the crash.
+    for (const { faults, oracle } of this.tables) {
+      faults.writes.splice(0);
+      oracle.queue.fates.splice(0);
+    }
+    const before = this.#machine.ops(table.name).map(({ op }) => op.opId);
+    const acknowledged: string[] = [];
+    if (isOffline) this.#activity.set("offline");
+    for (const request of requests.map(toRequest)) {
+      let handle: WriteHandle;
+      try {
+        handle = table.submit(request);
+      } catch (error) {
+        if (error instanceof DioramaError) continue;
+        throw error;
+      }
+      const { opId } = handle;
+      handle.staged.then(
+        () => acknowledged.push(opId),
+        () => undefined,
+      );
+    }
+    await turn(turns);
+    const promised = [...before, ...acknowledged];
+    await this.#nextLife(table, () => {
+      const kept = new Set(this.#machine.ops(table.name).map(({ op }) => op.opId));
+      for (const opId of promised) {
+        if (!kept.has(opId) && !table.faults.taken.has(opId))
+          throw new Error(`an acknowledged write is lost`);
+      }
+    });
+  }
+
+  /** The process has ended, and begins anew. `unsettled`: whose oracle does not know how far it had come. */
+  async #nextLife(unsettled?: ModelTable, look: () => void = () => undefined): Promise<void> {
+    this.#machine.crash();
+    look();
+    this.#activity = createActivity();
+    for (const table of this.tables) this.#takeOver(table, table !== unsettled);
+    await this.#begin();
+    await settle(8);
+    for (const table of this.tables) {
+      // What an earlier life has left of all rows is looked at behind the first reader; a start that a deleteAll of
+      // the queue has met half way leaves it to him as well.
+      if (!table.oracle.isComplete) continue;
+      await this.#clock.until(table.dio.vista().list());
+      await this.#clock.until(table.dio.refresh());
+      table.oracle.refresh();
+    }
+  }
+
+  /** The oracle goes on from the files, which hold what it knows or, where it was unsettled, what may be. */
+  #takeOver(table: ModelTable, isSettled: boolean): void {
+    const { oracle, faults, name, setting } = table;
+    const keepsRows = this.#keeps === "rows and writes" && setting.cache !== "none";
+    table.detach();
+    faults.read = false;
+    const ops = this.#machine.ops(name);
+    const left = ops.filter(({ state }) => state !== "confirmed");
+    const confirmed = ops.filter(({ state }) => state === "confirmed").map(({ op }) => op);
+    if (isSettled)
+      same(
+        "kept writes",
+        left.map(({ op }) => nameOf(op)),
+        oracle.pending.map(nameOf),
+      );
+    if (!keepsRows) same("writes whose rows wait for their file", confirmed.length, 0);
+    oracle.up.clear();
+    for (const [key, row] of table.backend.source.rows) oracle.up.set(key, row);
+    const rows = new Map<string, Row>();
+    if (keepsRows) for (const [key, stored] of this.#machine.rows(name)) rows.set(key, stored.row);
+    oracle.reopen(rows, keepsRows && this.#machine.isComplete(name), confirmed);
+    const keptRows = this.#keptRows.get(table);
+    if (keepsRows && isSettled) keptRows?.check(table);
+    keptRows?.allKept(table);
+    if (setting.cache === "complete" && !oracle.isComplete) oracle.readAll();
+    oracle.queue.reopen(left.map((queued) => toKept(queued, faults.taken)));
+  }
+
+  async #begin(): Promise<void> {
+    let builder = Lens.builder().clock(this.#machine.clock()).activity(this.#activity);
+    if (this.#keeps !== "nothing") builder = builder.queueSource(this.#machine.queues());
+    if (this.tables.every(({ setting }) => setting.cache === "none"))
+      builder = builder.cacheSource(createNoCache());
+    else if (this.#keeps === "rows and writes") builder = builder.cacheSource(this.#machine.cache());
+    this.#lens = await builder.build();
+    for (const table of this.tables) {
+      const master = this.#sourceOf(table, table.backend);
+      const dio = await this.#lens.makeDio<Row>(master, callbacksOf(table.setting));
+      await table.attach(dio);
+    }
+  }
+
+  #sourceOf(table: ModelTable, backend: MemoryVista): Source<Row> {
+    return withFaults(backend.source, table.faults, this.#machine.isAlive());
+  }
+}
+
+function callbacksOf({ cache }: Setting): MakeDioSettings<Row> {
+  if (cache === "complete") return { onStart: seedFromMaster };
+  if (cache !== "filled") return {};
+  return {
+    onQuery: async (each, asked) => {
+      await each.cache.insertAll(evaluate(await each.master.list(), asked, undefined));
+    },
+  };
+}
+
+function toKept({ op, sequence, state, parksUpTo }: QueuedOp, taken: ReadonlySet<string>) {
+  const isThere = taken.has(op.opId);
+  return {
+    request: op,
+    sequence,
+    isThere,
+    parksUpTo: state === "failed" ? (parksUpTo ?? sequence) : undefined,
+  };
+}
+
+async function turn(turns: number): Promise<void> {
+  // The first ones are within the stretch.
+  for (let each = 0; each < turns && each < 6; each++) await Promise.resolve();
+  await settle(Math.max(0, turns - 6));
+}

@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { lifeSetting, type LifeSetting, step, type Step } from "../dio/model-commands.ts";
+import { Play } from "../dio/model-play.ts";
+import type { Battery, Counts } from "./battery.ts";
+import { withSeededChance } from "./seeded-chance.ts";
+
+/** Of one call of the battery. */
+const RUNS = 250;
+/** Of one run, on average. */
+export const COMMANDS = 50;
+
+const lives = fc.tuple(lifeSetting, fc.array(step, { maxLength: 2 * COMMANDS, size: "max" }));
+
+/** Plays so many runs; throws the shortest sequence of commands that it finds where the product is not the model. */
+export async function playLives(
+  seed: number,
+  runs: number,
+  examples: [LifeSetting, Step[]][] = [],
+): Promise<Counts> {
+  const counts = { runs: 0, commands: 0, crashes: 0, reopenings: 0 };
+  const play = async ([setting, steps]: [LifeSetting, Step[]]): Promise<void> => {
+    counts.runs += 1;
+    const world = await Play.openLives(setting);
+    for (const each of steps) {
+      await world.step(each);
+      counts.commands += 1;
+      if (each.command.do === "close") counts.reopenings += 1;
+      if (each.command.do === "crash" || each.command.do === "crash during") counts.crashes += 1;
+    }
+    await world.close();
+  };
+  await withSeededChance(seed, () =>
+    fc.assert(fc.asyncProperty(lives, play), {
+      seed,
+      numRuns: runs,
+      examples: examples.map((example): [[LifeSetting, Step[]]] => [example]),
+    }),
+  );
+  return counts;
+}
+
+/** Promise 10. */
+export const modelBattery: Battery = {
+  promise: "P10",
+  goals: { runs: 100_000 },
+  least: { runs: 10_000 },
+  sharesMachine: true,
+  run: (seed) => playLives(seed, RUNS),
+};

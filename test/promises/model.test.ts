@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { LifeSetting, Step } from "../dio/model-commands.ts";
+import { wholeOnly } from "../dio/whole-only.ts";
+import { COMMANDS, playLives } from "./model-battery.ts";
+
+const RUNS = 500 * Number(process.env["DIORAMA_RUNS"] ?? 1);
+const seed = Number(process.env["DIORAMA_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+const onceFailed: [LifeSetting, Step[]][] = [
+  // A row that a reload brought while it was read was shown as loading for ever.
+  [
+    {
+      tables: [{ cache: "complete", capabilities: wholeOnly, rows: [], isShown: true }],
+      keepsRows: true,
+      retries: false,
+    },
+    [{ of: 0, command: { do: "reload", rows: [["a", { category: "tarts", price: 1 }]] } }],
+  ],
+];
+
+test("P10 the whole API, crash and reopen included, equals a model", { timeout: 600_000 }, async () => {
+  const { runs = 0, commands = 0, crashes = 0, reopenings = 0 } = await playLives(seed, RUNS, onceFailed);
+  expect(runs).toBeGreaterThanOrEqual(RUNS);
+  // Of any length, short ones too.
+  expect(commands).toBeGreaterThan(RUNS * COMMANDS * 0.5);
+  expect([crashes > 0, reopenings > 0]).toEqual([true, true]);
+});

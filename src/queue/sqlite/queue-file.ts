@@ -12,8 +12,10 @@ import { draftEmpty, draftSalvaged } from "./rebuild-file.ts";
 import { StoredOps } from "./stored-ops.ts";
 
 const PAGE_CACHE_KIB = 16_384;
-/** The write-ahead log is cut back to this after a checkpoint under load; at rest it is empty. */
-const MAX_KEPT_LOG_BYTES = 4 * 1_048_576;
+/** Under load the write-ahead log is taken into the file when it has so many pages; at rest it is empty. */
+const LOG_PAGES = 256;
+/** It is cut back to this then. */
+const MAX_KEPT_LOG_BYTES = 1_048_576;
 
 export interface QueueFileSettings {
   readonly folder: string;
@@ -135,7 +137,8 @@ export class QueueFile {
     database.exec(
       `PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;
        PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;
-       PRAGMA cache_size=-${PAGE_CACHE_KIB}; PRAGMA journal_size_limit=${MAX_KEPT_LOG_BYTES}`,
+       PRAGMA cache_size=-${PAGE_CACHE_KIB}; PRAGMA journal_size_limit=${MAX_KEPT_LOG_BYTES};
+       PRAGMA wal_autocheckpoint=${LOG_PAGES}`,
     );
     const { maxSizeBytes } = this.#settings;
     if (maxSizeBytes === undefined) return;

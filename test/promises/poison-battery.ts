@@ -220,6 +220,8 @@ class PoisonRound {
     this.#isHealed = true;
     this.#activity.set("active");
     await this.#clock.advance(LONG_MS);
+    // By real time a writer that has sent for long gives the event loop a turn first.
+    await this.#clock.until(dio.flush());
     if (this.#broken !== undefined) throw this.#broken;
     this.#checkListed(dio);
     const held = new Set(dio.writes.failed().flatMap(({ op }) => idsOf(op)));

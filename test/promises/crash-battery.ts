@@ -13,6 +13,7 @@ export const crashBattery: Battery = {
   promise: "P1 P2",
   goals: { kills: 5_000, "kills during recovery": 1_000, "kills at named points": 1_000 },
   least: { kills: 1_000, "kills during recovery": 200, "kills at named points": 200 },
+  sharesMachine: true,
   run: async (seed) => {
     if (seed % ROUNDS_A_POINT_ROUND > 0) return runCrashTrial({ seed, ...ROUND });
     const setting = drawPointSetting(seed);

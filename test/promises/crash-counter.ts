@@ -1,4 +1,4 @@
-/** Counts for ever, says every number, and passes the point "counted" at each: `node crash-counter.ts [count|hang|fail|end|parent]`. */
+/** Counts for ever, says every number, and passes the point "counted" at each: `node crash-counter.ts [count|hang|fail|end|parent|grandparent]`. */
 import { createCrashHarness, passCrashPoint, reportCrash } from "vantage-diorama/testing/node";
 
 const way = process.argv[2] ?? "count";
@@ -14,4 +14,10 @@ if (way === "hang") setInterval(() => undefined, 1_000);
 if (way === "parent") {
   const harness = createCrashHarness({ script: new URL(import.meta.url), args: ["hang"] });
   await harness.run({ onReport: ({ data }) => reportCrash("child", data) });
+}
+if (way === "grandparent") {
+  // It was given a point of its own, which is none of its child's business.
+  const harness = createCrashHarness({ script: new URL(import.meta.url), args: ["count"] });
+  const { end, reports } = await harness.run({ kill: { withinMs: [20, 20], since: "counted" } });
+  reportCrash("ended", { end, hasCounted: reports.length > 2 });
 }

@@ -33,6 +33,11 @@ test("TN5 a child dies exactly where it passes the named point, the n-th time", 
   expect([first.end, counted(first)]).toEqual(["died", [1]]);
 });
 
+test("TN5 a named point is for the child that was given it, not for those that it starts", async () => {
+  const { reports } = await harness.run({ args: ["grandparent"], kill: { point: "counted" } });
+  expect(reports.at(-1)).toEqual({ is: "ended", data: { end: "killed", hasCounted: true } });
+});
+
 test("TN6 a child that hangs is ended, one that fails or ends is told apart, with what it said and printed", async () => {
   const impatient = createCrashHarness({ script, limitMs: 1_000 });
   const hung: unknown = await impatient.run({ args: ["hang"] }).catch((error: unknown) => error);

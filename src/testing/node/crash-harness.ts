@@ -109,13 +109,18 @@ class ChildProcesses implements CrashHarness {
   #spawn({ args = [], kill }: CrashPlan): ChildProcess {
     const { script, args: first = [], env } = this.#settings;
     const path = typeof script === "string" ? script : fileURLToPath(script);
-    const point =
-      kill !== undefined && "point" in kill
-        ? { [POINT_VARIABLE]: kill.point, [PASS_VARIABLE]: String(kill.pass ?? 1) }
-        : {};
+    // A child that is itself a parent hands its own point to nobody.
+    const [point, pass] =
+      kill !== undefined && "point" in kill ? [kill.point, String(kill.pass ?? 1)] : [undefined, undefined];
     return spawn(process.execPath, [path, ...first, ...args], {
       stdio: ["pipe", "pipe", "pipe", "pipe"],
-      env: { ...process.env, ...env, [CHILD_VARIABLE]: "1", ...point },
+      env: {
+        ...process.env,
+        ...env,
+        [CHILD_VARIABLE]: "1",
+        [POINT_VARIABLE]: point,
+        [PASS_VARIABLE]: pass,
+      },
     });
   }
 }

@@ -1,8 +1,10 @@
 import type { Battery } from "../../test/promises/battery.ts";
-import { percentOf } from "./table.ts";
+import { percentOf, toWords } from "./table.ts";
 import type { Round, Totals } from "./totals.ts";
 
 const MS_A_SECOND = 1_000;
+/** Of a terminal that does not say how wide it is. */
+const COLUMNS = 80;
 const SECONDS_A_MINUTE = 60;
 
 export interface Standing {
@@ -37,7 +39,7 @@ export class Progress {
     const how = isBroken
       ? `BROKEN: ${outcome.reason}`
       : Object.entries(outcome.counts)
-          .map(([name, count]) => `${count.toLocaleString("en-US")} ${name}`)
+          .map(([name, count]) => `${count.toLocaleString("en-US")} ${toWords(name)}`)
           .join(", ");
     if (this.#out.isTTY && !isBroken) return;
     this.clear();
@@ -50,7 +52,7 @@ export class Progress {
 
   #write(line: string): void {
     this.clear();
-    this.#out.write(line.slice(0, Math.max(1, this.#out.columns - 1)));
+    this.#out.write(line.slice(0, (this.#out.columns || COLUMNS) - 1));
   }
 }
 

@@ -8,7 +8,8 @@ const PERCENT = 100;
 
 const toText = (count: number): string => count.toLocaleString("en-US");
 /** `killsInRecovery` reads as words. */
-const toWords = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+export const toWords = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 const names = (battery: Battery): readonly string[] => battery.promise.split(/[\s,]+/);
 
 /** The Markdown table of all promises that are played; titles by id, as in docs/spec/promises.md. */

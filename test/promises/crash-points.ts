@@ -50,6 +50,7 @@ export interface PointCase {
 export interface PointLifeSetting extends CrashSetting {
   readonly life: number;
   readonly kind: PointKind;
+  readonly point: CrashPoint;
 }
 
 /** So large that a queue that has forgotten it has pages to give back. */
@@ -68,6 +69,9 @@ export function quickPointCases(seed: number): PointCase[] {
   const cases = kinds.flatMap((kind) => points.map((point) => ({ kind, point, pass: 1 })));
   return createRandom(deriveSeed(seed, "points")).shuffle(cases);
 }
+
+/** What the queue's worker comes to when nothing has come for a while: sooner or later, by how busy the machine is. */
+export const restPoints: readonly CrashPoint[] = ["compacting", "compacted", "checkpointing", "checkpointed"];
 
 /** What a write passes more than once: behind its own batch go those of its further life. */
 const oftenPassed: readonly CrashPoint[] = ["received", "appended", "committed", "answered"];
@@ -98,7 +102,8 @@ export async function runPointCases(
       for (const each of cases) {
         await makeReady(folder);
         const life = folder.nextLife();
-        const lifeSetting: PointLifeSetting = { ...folder.setting, life, kind: each.kind };
+        const { kind, point } = each;
+        const lifeSetting: PointLifeSetting = { ...folder.setting, life, kind, point };
         const { reports, end } = await harness.run({
           args: [JSON.stringify(lifeSetting)],
           kill: { point: each.point, pass: each.pass },

@@ -148,7 +148,7 @@ export class DioCore implements DioParts, OpenDio {
     const { store } = this.state;
     await this.writer.ready;
     // Nobody knows what was lost at an unclean end: served at once, refreshed behind.
-    if (store.meta.complete && !store.meta.clean) this.state.markAllStale();
+    if (!store.meta.clean && store.count > 0) this.state.markAllStale();
     const started = this.#wholeReads.start();
     // Closing it meanwhile ends the wait, whatever the callback does.
     if (onStartBlocking) await abortable(started, this.#closing.signal);

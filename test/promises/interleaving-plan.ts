@@ -7,6 +7,20 @@ export const theirs = ["t1", "t2"] as const;
 export const mine = ["m1", "m2"] as const;
 export const both = "x";
 
+/** How the cache is filled, and with it what a table is: eager, or `paged`, or in `steps`. */
+export type Fill = "seed" | "seed behind" | "read through" | "query" | "paged" | "steps";
+
+const fills: readonly Fill[] = [
+  "seed",
+  "seed",
+  "seed behind",
+  "read through",
+  "read through",
+  "query",
+  "paged",
+  "steps",
+];
+
 export interface Setting {
   /**
    * `numbered`: calls are late there and back, and each row says which call brought it. `snapshot`: calls arrive at
@@ -14,8 +28,7 @@ export interface Setting {
    */
   readonly mode: "numbered" | "snapshot";
   readonly capabilities: Partial<Capabilities>;
-  /** How the cache is filled. */
-  readonly fill: "seed" | "seed behind" | "read through" | "query";
+  readonly fill: Fill;
   readonly optimistic: boolean;
   readonly concurrency: number;
   readonly freshForMs: number | undefined;
@@ -23,7 +36,7 @@ export interface Setting {
 
 const reads = ["list", "count", "page", "narrowed", "mine"] as const;
 const plain = ["refresh", "invalidate all", "invalidated", "clear", "reload", "flush"] as const;
-const shows = ["table", "record", "value", "search", "leave"] as const;
+const shows = ["table", "table", "record", "value", "search", "scroll", "scroll", "leave"] as const;
 const writeKinds = ["replace", "replace", "patch", "patch", "delete", "insert"] as const;
 
 export type Command =
@@ -58,15 +71,11 @@ const MOST_STEPS = 14;
 
 export function drawPlan(seed: number): Plan {
   const random = createRandom(seed);
+  const fill = random.pick(fills);
   const setting: Setting = {
     mode: random.pick(["numbered", "snapshot"] as const),
-    capabilities: random.pick([
-      {},
-      wholeOnly,
-      { ...wholeOnly, canMatch: true },
-      { ...wholeOnly, canFetchPage: true, canFetchWindow: true, canCount: true },
-    ]),
-    fill: random.pick(["seed", "seed", "seed behind", "read through", "read through", "query"] as const),
+    capabilities: drawCapabilities(random, fill),
+    fill,
     optimistic: random.chance(0.8),
     concurrency: random.pick([1, 3]),
     freshForMs: random.chance(0.2) ? 20 : undefined,
@@ -82,6 +91,17 @@ export function drawPlan(seed: number): Plan {
   return { seed, setting, steps };
 }
 
+function drawCapabilities(random: Random, fill: Fill): Partial<Capabilities> {
+  if (fill === "paged") return {};
+  if (fill === "steps") return { ...wholeOnly, canFetchNext: true };
+  return random.pick([
+    {},
+    wholeOnly,
+    { ...wholeOnly, canMatch: true },
+    { ...wholeOnly, canFetchPage: true, canFetchWindow: true, canCount: true },
+  ]);
+}
+
 function drawCommand(random: Random): Command {
   const kind = random.integer(0, 99);
   if (kind < 20) return { do: random.pick(reads) };
@@ -94,7 +114,7 @@ function drawCommand(random: Random): Command {
     return { do: "change", id: random.pick([...theirs, both]), gone, told };
   }
   if (kind < 74) return { do: random.pick(["put", "drop"] as const), id: random.pick(theirs) };
-  if (kind < 88) return { do: "write", id: random.pick([...mine, both]), kind: random.pick(writeKinds) };
+  if (kind < 85) return { do: "write", id: random.pick([...mine, both]), kind: random.pick(writeKinds) };
   if (kind < 95) return { do: random.pick(shows) };
   return { do: "time", ms: random.pick([1, 50, 120]) };
 }

@@ -24,7 +24,7 @@ import { numberSource } from "./numbered-source.ts";
 
 type Shown = TableScenery | RecordScenery | ValueScenery<number>;
 type CommandOf<D extends Command["do"]> = Extract<Command, { readonly do: D }>;
-type Show = "table" | "record" | "value" | "search" | "leave";
+type Show = "table" | "record" | "value" | "search" | "scroll" | "leave";
 
 const everyId = [...theirs, ...mine, both];
 
@@ -85,6 +85,12 @@ export class World {
       builder = builder.onQuery(async (dio) => {
         this.#expectOpen("onQuery");
         await dio.cache.replaceAll(await dio.master.list());
+      });
+    }
+    if (fill === "paged") {
+      builder = builder.pageSize(2).totalProvider((dio) => {
+        this.#expectOpen("totalProvider");
+        return dio.master.count();
       });
     }
     this.#lens = await builder.build();
@@ -187,13 +193,12 @@ export class World {
       await this.#openDio.writes.discard(op.opId).catch(() => false);
   }
 
-  /** At rest, and after everything was declared out of date. */
+  /** At rest, and after a refresh. */
   async #compare(): Promise<void> {
     const dio = this.#openDio;
     let shown: ReadonlyMap<string, Row> = new Map();
     for (const next of [
       () => dio.flush(),
-      () => dio.invalidateAll(),
       () => dio.refresh(),
       () => dio.vista().list(),
       async () => (shown = await dio.vista().list()),
@@ -338,7 +343,7 @@ export class World {
     const dio = this.#openDio;
     switch (what) {
       case "table":
-        this.#table = await this.#opened(dio.tableScenery({ where: ["kind", "!=", "m"] }).open());
+        this.#table = await this.#opened(this.#openTable());
         return;
       case "record":
         return void (await this.#opened(dio.recordScenery(mine[0]).open()));
@@ -350,13 +355,27 @@ export class World {
             .open(),
         ));
       case "search":
-        return this.#table !== undefined && this.#shown.has(this.#table)
-          ? this.#table.setSearch("t")
-          : undefined;
+        return this.#isEager ? this.#shownTable?.setSearch("t") : undefined;
+      case "scroll":
+        this.#shownTable?.setViewport(1, 4);
+        return this.#setting.fill === "steps" ? this.#shownTable?.loadMore() : undefined;
       case "leave":
         for (const shown of this.#shown) shown.close();
         this.#shown.clear();
     }
+  }
+
+  get #isEager(): boolean {
+    return this.#setting.fill !== "paged" && this.#setting.fill !== "steps";
+  }
+
+  /** The one that was opened last, while it is open. */
+  get #shownTable(): TableScenery | undefined {
+    return this.#table !== undefined && this.#shown.has(this.#table) ? this.#table : undefined;
+  }
+
+  #openTable(): Promise<TableScenery> {
+    return this.#openDio.tableScenery(this.#isEager ? { where: ["kind", "!=", "m"] } : {}).open();
   }
 
   /** Follows what it shows, at each publication. */
@@ -379,7 +398,7 @@ export class World {
 /** It asks nothing of the Dio, or may be done again. */
 function isOutside(command: Command): boolean {
   if (command.do === "change") return command.told === "no";
-  return ["time", "close", "leave", "search"].includes(command.do);
+  return ["time", "close", "leave", "search", "scroll"].includes(command.do);
 }
 
 function isExpected(command: Command, code: string): boolean {

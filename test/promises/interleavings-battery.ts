@@ -36,7 +36,7 @@ export async function runInterleavings(
   return done;
 }
 
-export async function play(plan: Plan): Promise<Outcome> {
+async function play(plan: Plan): Promise<Outcome> {
   const world = new World(plan);
   await world.open();
   for (const { turns, command } of plan.steps) {

@@ -192,6 +192,41 @@ describe("a failure that nobody waits for is one event, one line and in diagnost
     expect(dio.diagnostics().cache).not.toHaveProperty("error");
   });
 
+  test("D12 D48 rows that the cache file has lost, when somebody can listen", async () => {
+    const { source, clock, builder, lines } = createWatched();
+    const memory = createMemoryCache();
+    onTestFinished(() => memory.close());
+    const cache: CacheBackend = {
+      kind: "damaged",
+      keeps: true,
+      durable: true,
+      openTable: async (name) => {
+        const table = await memory.openTable(name);
+        return {
+          meta: table.meta,
+          rowCount: table.rowCount,
+          lost: "page 3 was damaged",
+          get: (ids) => table.get(ids),
+          scan: (batchRows) => table.scan(batchRows),
+          apply: (batch) => table.apply(batch),
+          close: () => table.close(),
+        };
+      },
+      dropTable: (name) => memory.dropTable(name),
+      tableNames: () => memory.tableNames(),
+      close: () => memory.close(),
+    };
+    const lens = await openLens({ clock, builder: builder.cacheSource(cache) });
+    const dio = await lens.makeDio(source);
+    const events = recordEvents(dio);
+    await settle();
+    expect([countOf(events, "cacheFailed"), lines]).toEqual([1, ["the cache failed"]]);
+    expect(dio.diagnostics().failures.cache).toMatchObject({
+      code: "corrupt",
+      message: "products: page 3 was damaged",
+    });
+  });
+
   test("W34 D48 a queue that can't be written; W36 what it lost, when somebody can listen", async () => {
     const { source, clock, builder, lines } = createWatched();
     const queues = new KeptQueues();

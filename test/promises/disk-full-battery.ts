@@ -193,6 +193,7 @@ async function writeAgain(dio: Dio<Product>, story: Story, atOnce: boolean): Pro
 /** What the next start finds: every acknowledged row; what could not be noted as confirmed is sent once more. */
 async function reopen(disk: FullDisk, story: Story): Promise<Counts> {
   const { about, acknowledged, refused, sent } = story;
+  const sentBefore = sent.length;
   const lens = await disk.open(createActivity());
   const dio = await openProducts(lens, story);
   await inTime(dio.flush(), "sending after the next start", story);
@@ -206,7 +207,7 @@ async function reopen(disk: FullDisk, story: Story): Promise<Counts> {
     disks: 1,
     refused: refused.size,
     acknowledged: acknowledged.size,
-    recovered: ids.length,
+    recovered: sent.length - sentBefore,
     duplicated: sent.length - ids.length,
     lost: acknowledged.size - ids.length,
   };

@@ -19,6 +19,8 @@ export interface StepAnswer {
 /** Where a facade's answers come from: every query is honoured in full. */
 export interface FacadeReads {
   rows(query: Query, call: CallOptions): Promise<readonly Entry[]>;
+  /** The same, now; undefined where something has to be waited for first. */
+  rowsAtOnce(query: Query): readonly Entry[] | undefined;
   window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer>;
   /** The rows behind a place of an earlier step, or the first ones. */
   step(query: Query, after: TokenPlace | undefined, size: number, call: CallOptions): Promise<StepAnswer>;

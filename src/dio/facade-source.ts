@@ -156,7 +156,10 @@ export class FacadeSource implements Source {
       await this.#stage({ kind: "deleteAll" }, call);
       return;
     }
-    const ids = (await this.#host.reads.rows(query, call)).map(([id]) => id);
+    const { reads } = this.#host;
+    // At once wherever that can be: what is written after this call is not what it is about.
+    const rows = reads.rowsAtOnce(query) ?? (await reads.rows(query, call));
+    const ids = rows.map(([id]) => id);
     if (ids.length > 0) await this.#stage({ kind: "deleteAll", ids }, call);
   }
 

@@ -38,6 +38,13 @@ export class Reader implements FacadeReads {
     return this.#views.rows(query);
   }
 
+  rowsAtOnce(query: Query): readonly Entry[] | undefined {
+    if (!this.#keeps || !this.#context.state.store.isLoaded) return undefined;
+    if (this.#supply.plan(query, "rows").kind !== "local") return undefined;
+    // What is too old is renewed behind; where its readers wait for that, so does this one.
+    return this.#supply.renewAll() === undefined ? this.#views.rows(query) : undefined;
+  }
+
   async window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer> {
     const isPage = limit > 0 && offset % limit === 0;
     const plan = await this.#supply.bring(query, isPage ? "page" : "window");

@@ -38,17 +38,17 @@ export class Renewal {
    * Offline, what there is has to do. A renewal that fails leaves what there is, and the source in peace for a
    * while: a thousand readers a second are not a thousand tries.
    */
-  async renew({ what, since, isStale }: Found, renew: () => Promise<void>): Promise<void> {
+  renew({ what, since, isStale }: Found, renew: () => Promise<void>): Promise<void> | undefined {
     const { clock, activity, freshForMs, staleForMs } = this.#context.options;
     const ageMs = since === undefined ? undefined : clock.now() - since;
     const freshness = decideFreshness({ ageMs, invalidated: isStale }, freshForMs, staleForMs);
-    if (freshness === "fresh" || activity.state === "offline") return;
-    if (freshness === "behind" && this.#isPaused(what)) return;
+    if (freshness === "fresh" || activity.state === "offline") return undefined;
+    if (freshness === "behind" && this.#isPaused(what)) return undefined;
     const renewed = renew().then(
       () => void this.#failing.delete(what),
       (error: unknown) => this.#failed(what, error),
     );
-    if (freshness === "wait") await renewed;
+    return freshness === "wait" ? renewed : undefined;
   }
 
   #tell(error: unknown): void {

@@ -112,7 +112,7 @@ export class RowReads {
     return state.overlay.showOver(id, row === undefined ? undefined : toRow(row, { vista: master.name, id }));
   }
 
-  #renew(id: string): Promise<void> {
+  #renew(id: string): Promise<void> | undefined {
     const { state } = this.#context;
     const { complete, seededAt } = state.store.meta;
     const isOwn = !complete || (state.isStale(id) && !state.isAllStale);

@@ -27,6 +27,12 @@ export class RunReads implements FacadeReads {
     return evaluate(this.#run.visibleEntries(), query, this.#searchColumns);
   }
 
+  rowsAtOnce(query: Query): readonly Entry[] | undefined {
+    if (!this.#isOwn) return this.#outside.rowsAtOnce(query);
+    if (!this.#context.state.store.isLoaded) return undefined;
+    return evaluate(this.#run.visibleEntries(), query, this.#searchColumns);
+  }
+
   async window(query: Query, offset: number, limit: number, call: CallOptions): Promise<WindowAnswer> {
     if (!this.#isOwn) return this.#outside.window(query, offset, limit, call);
     await this.#whenLoaded();

@@ -166,7 +166,7 @@ export class Supply {
     await this.#wholeReads.seed();
   }
 
-  #fillOrRenew(fills: QueryFills, query: Query): Promise<void> {
+  #fillOrRenew(fills: QueryFills, query: Query): Promise<void> | undefined {
     const key = queryKey(query);
     const since = fills.filledAt(key);
     if (since === undefined) return fills.fill(key, query);

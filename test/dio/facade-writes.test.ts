@@ -49,6 +49,33 @@ describe("a write of the facade", () => {
     ]);
   });
 
+  test.for([
+    ["fresh", 0],
+    ["out of date", 2],
+  ] as const)(
+    "D38 a narrowed deleteAll over rows that are %s is for those that show at its call: what is written after it stays",
+    async ([, hours]) => {
+      const { dio, backend, clock } = await open((builder) =>
+        builder.onStart(seedFromMaster).onRefresh(never).freshFor("1h"),
+      );
+      await clock.advance(hours * 3_600_000);
+      const vista = dio.vista();
+      const category = (await vista.get("a"))?.category ?? "";
+      const narrowed = vista.where("category", category);
+      const gone = [...(await narrowed.list()).keys()];
+      expect(gone).toContain("a");
+      await Promise.all([
+        narrowed.deleteAll(),
+        vista.replace("a", { ...bun("a", 77), category }),
+        vista.insert("z", { ...bun("z", 78), category }),
+      ]);
+      expect([...(await narrowed.list()).keys()].toSorted()).toEqual(["a", "z"]);
+      await dio.flush();
+      expect([...(await narrowed.list()).keys()].toSorted()).toEqual(["a", "z"]);
+      expect((await backend.get("a"))?.price).toBe(77);
+    },
+  );
+
   test("D38 keeps the order of the calls, also where they are not awaited", async () => {
     const { dio, backend } = await open((builder) => builder.onStart(seedFromMaster));
     const vista = dio.vista();

@@ -197,8 +197,8 @@ class SeededScheduler implements Scheduler {
     if (this.#waiting.length === 0) return undefined;
     let at = this.#random.integer(0, this.#waiting.length - 1);
     if (this.#isRanked) {
-      const ranks = this.#waiting.map(({ rank }) => rank);
-      at = ranks.indexOf(Math.max(...ranks));
+      for (const [place, { rank }] of this.#waiting.entries())
+        if (rank > (this.#waiting[at]?.rank ?? 0)) at = place;
     }
     return this.#waiting.splice(at, 1)[0];
   }

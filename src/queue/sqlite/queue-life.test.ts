@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, test } from "vitest";
 import { silentLogger, sleep, systemClock } from "../../base/index.ts";
+import { createManualClock } from "../../testing/index.ts";
 import type { QueuedOp } from "../write-queue.ts";
 import { createQueueLink } from "./durable-queues.ts";
 import { openDurableQueues } from "./index.ts";
@@ -122,7 +123,8 @@ test("U16 a killed process leaves every batch that was answered, whole, and each
 test("U17 when the worker dies its calls are unavailable, and a new one serves what was committed", async () => {
   const folder = join(root, "dies");
   await (await openDurableQueues(folder)).close();
-  const link = createQueueLink({ folder, maxSizeBytes: undefined }, systemClock, silentLogger, undefined);
+  const clock = createManualClock();
+  const link = createQueueLink({ folder, maxSizeBytes: undefined }, clock, silentLogger, undefined);
   const backend = new SqliteQueues(folder, link, () => undefined);
   const queue = await backend.openQueue("products");
   await queue.apply({ puts: [queued(1)] });
@@ -137,7 +139,7 @@ test("U17 when the worker dies its calls are unavailable, and a new one serves w
     else expect(outcome.reason).toMatchObject({ code: "unavailable" });
   }
   await expect(queue.apply({ puts: [queued(99)] })).rejects.toMatchObject({ code: "unavailable" });
-  await sleep(systemClock, 1_050);
+  await clock.advance(1_000);
   await queue.apply({ puts: [queued(100)] });
   await queue.close();
   const kept = new Set(sequencesOf((await backend.openQueue("products")).kept));

@@ -66,8 +66,15 @@ function sum(of: (counts: CrashCounts) => number): number {
 
 function showProgress(): void {
   const done = sum((each) => each.kills);
-  const line = `${done} kills, ${sum((each) => each["kills during recovery"])} more during recovery · ${sum((each) => each.acknowledged)} acknowledged · ${sum((each) => each.recovered)} recovered · ${sum((each) => each.duplicated)} duplicated · ${sum((each) => each.lost)} lost`;
-  if (isTerminal) process.stdout.write(`\r\u001B[K${line}`);
+  const counts = [
+    `${done} kills + ${sum((each) => each["kills during recovery"])} in recovery`,
+    `${sum((each) => each.acknowledged)} acknowledged`,
+    `${sum((each) => each.recovered)} recovered`,
+    `${sum((each) => each.duplicated)} duplicated`,
+    `${sum((each) => each.lost)} lost`,
+  ];
+  const line = counts.join(" · ");
+  if (isTerminal) process.stdout.write(`\r\u001B[K${line.slice(0, process.stdout.columns - 1)}`);
   else if (done >= told + KILLS_A_LINE) {
     told = done;
     console.log(line);

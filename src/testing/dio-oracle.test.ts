@@ -201,6 +201,11 @@ describe("a model of a Dio", () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const first = await open("complete", folder);
     const { oracle, source, backend, clock } = first;
+    source.setFaults({ permanentErrorRate: { patch: 1 } });
+    oracle.failNext("refused");
+    await first.dio.vista().patch("c", { stock: 1 });
+    oracle.patch("c", { stock: 1 });
+    await oracle.expectSame(first.dio);
     source.goDown();
     oracle.failNext("down");
     await first.dio.vista().patch("a", { stock: 7 });
@@ -218,6 +223,13 @@ describe("a model of a Dio", () => {
     oracle.reopened();
     await oracle.expectSame(dio);
     expect([...oracle.visible().keys()].toSorted()).toEqual(["a", "c", "d"]);
+    const [letter] = dio.writes.failed();
+    expect(oracle.failed()).toEqual([{ kind: "patch", id: "c", partial: { stock: 1 } }]);
+    await dio.writes.retry(letter?.op.opId ?? "");
+    oracle.retry();
+    await dio.flush();
+    await oracle.expectSame(dio);
+    expect(backend.rows.get("c")?.stock).toBe(1);
   });
 
   test("T36 a Dio that shows something else is told apart, row by row", async () => {

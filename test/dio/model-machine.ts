@@ -4,16 +4,20 @@ import {
   type CacheTable,
   type Clock,
   createMemoryCache,
+  type Lens,
+  type LensBuilder,
   type QueueBackend,
   type QueueBatch,
   type QueuedOp,
+  type Row,
   type StoredRow,
   type TableMeta,
   type WriteQueue,
 } from "vantage-diorama";
+import type { Files } from "./model-files.ts";
 
 /** What a dead process waits for. */
-export const neverEnding: Promise<never> = new Promise<never>(() => undefined);
+const neverEnding: Promise<never> = new Promise<never>(() => undefined);
 
 interface TableFile {
   readonly rows: Map<string, StoredRow>;
@@ -21,19 +25,28 @@ interface TableFile {
 }
 
 /** Files of one machine: what was applied is there after a crash, and a dead process applies nothing more. */
-export class Machine {
+export class Machine implements Files {
+  readonly isReal = false;
+  readonly #keepsRows: boolean;
   readonly #clock: Clock;
   readonly #tables = new Map<string, TableFile>();
-  readonly #queues = new Map<string, Map<number, QueuedOp>>();
+  readonly #ops = new Map<string, Map<number, QueuedOp>>();
   readonly #timers = new Set<ReturnType<Clock["setTimer"]>>();
   #life = 0;
 
-  constructor(clock: Clock) {
+  /** Without `keepsRows` only writes outlive a process. */
+  constructor(clock: Clock, keepsRows: boolean) {
     this.#clock = clock;
+    this.#keepsRows = keepsRows;
+  }
+
+  configure(builder: LensBuilder<Lens>): LensBuilder<Lens> {
+    const kept = builder.queueSource(this.#queues());
+    return this.#keepsRows ? kept.cacheSource(this.#cache()) : kept;
   }
 
   /** Whatever runs is dead from here on, its timers too. */
-  crash(): void {
+  async crash(): Promise<void> {
     this.#life += 1;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
@@ -46,7 +59,7 @@ export class Machine {
   }
 
   /** The work, as long as this process runs. */
-  async inLife<T>(isAlive: () => boolean, work: () => Promise<T>): Promise<T> {
+  async #inLife<T>(isAlive: () => boolean, work: () => Promise<T>): Promise<T> {
     if (!isAlive()) return neverEnding;
     const [outcome] = await Promise.allSettled([work()]);
     if (!isAlive()) return neverEnding;
@@ -54,8 +67,8 @@ export class Machine {
     return outcome.value;
   }
 
-  rows(table: string): ReadonlyMap<string, StoredRow> {
-    return this.#table(table).rows;
+  rows(table: string): ReadonlyMap<string, Row> {
+    return new Map(Array.from(this.#table(table).rows.values(), ({ id, row }) => [id, row]));
   }
 
   isComplete(table: string): boolean {
@@ -83,7 +96,7 @@ export class Machine {
     };
   }
 
-  cache(): CacheBackend {
+  #cache(): CacheBackend {
     return {
       kind: "files",
       durable: true,
@@ -95,7 +108,7 @@ export class Machine {
     };
   }
 
-  queues(): QueueBackend {
+  #queues(): QueueBackend {
     return { durable: true, openQueue: async (name) => this.#openQueue(name), close: async () => undefined };
   }
 
@@ -106,7 +119,7 @@ export class Machine {
     const kept = file.meta === undefined ? {} : { meta: file.meta };
     await table.apply({ puts: [...file.rows.values()], ...kept });
     const apply = (batch: CacheBatch): Promise<void> =>
-      this.inLife(isAlive, async () => {
+      this.#inLife(isAlive, async () => {
         await Promise.resolve();
         if (!isAlive()) return;
         store(file, batch);
@@ -134,7 +147,7 @@ export class Machine {
       kept: this.ops(name),
       lost: [],
       apply: ({ puts = [], removes = [] }: QueueBatch) =>
-        this.inLife(isAlive, async () => {
+        this.#inLife(isAlive, async () => {
           await Promise.resolve();
           if (!isAlive()) return;
           for (const sequence of removes) ops.delete(sequence);
@@ -152,8 +165,8 @@ export class Machine {
   }
 
   #queue(name: string): Map<number, QueuedOp> {
-    const ops = this.#queues.get(name) ?? new Map<number, QueuedOp>();
-    this.#queues.set(name, ops);
+    const ops = this.#ops.get(name) ?? new Map<number, QueuedOp>();
+    this.#ops.set(name, ops);
     return ops;
   }
 }

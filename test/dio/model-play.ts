@@ -2,6 +2,7 @@ import {
   createActivity,
   createNoCache,
   type ActivitySwitch,
+  type Clock,
   DioramaError,
   Lens,
   type MakeDioSettings,
@@ -17,16 +18,19 @@ import { createManualClock, type ManualClock } from "vantage-diorama/testing";
 import { evaluate } from "../../src/query/index.ts";
 import type { Command, LifeCommand, LifeSetting, Setting, Step } from "./model-commands.ts";
 import { KeptRows } from "./model-kept-rows.ts";
+import type { Files } from "./model-files.ts";
 import { Machine } from "./model-machine.ts";
 import { same } from "./model-same.ts";
 import { toRequest, withFaults } from "./model-source.ts";
 import { codeOf, ModelTable, nameOf } from "./model-table.ts";
-import { settle } from "./turns.ts";
+import { settle, sleep } from "./turns.ts";
 
 const HOUR_MS = 3_600_000;
+/** Of an hour: each longer than any wait between two attempts. */
+const PARTS = 10;
 
 /** What outlives the process. */
-export type Keeps = "nothing" | "writes" | "rows and writes";
+export type Keeps = "nothing" | "writes" | "rows and writes" | ((clock: Clock) => Files);
 
 /** A Lens with its Dios, each beside its oracle, through all the lives of their process. */
 export class Play {
@@ -34,7 +38,7 @@ export class Play {
   readonly #keeps: Keeps;
   readonly #retries: boolean;
   readonly #clock: ManualClock = createManualClock();
-  readonly #machine = new Machine(this.#clock);
+  readonly #files: Files;
   readonly #keptRows = new Map<ModelTable, KeptRows>();
   readonly #retried = new Set<string>();
   #activity: ActivitySwitch = createActivity();
@@ -45,6 +49,8 @@ export class Play {
     for (const table of this.tables) this.#keptRows.set(table, new KeptRows());
     this.#keeps = keeps;
     this.#retries = retries;
+    this.#files =
+      typeof keeps === "string" ? new Machine(this.#clock, keeps === "rows and writes") : keeps(this.#clock);
   }
 
   /** One Dio of a Lens in memory. */
@@ -52,9 +58,12 @@ export class Play {
     return Play.#opened(new Play([setting], "nothing", false));
   }
 
-  /** Dios whose files outlive them. */
-  static async openLives({ tables, keepsRows, retries }: LifeSetting): Promise<Play> {
-    return Play.#opened(new Play(tables, keepsRows ? "rows and writes" : "writes", retries));
+  /** Dios whose files outlive them: made up ones, or those of a folder. */
+  static async openLives(
+    { tables, keepsRows, retries }: LifeSetting,
+    folder?: (clock: Clock) => Files,
+  ): Promise<Play> {
+    return Play.#opened(new Play(tables, folder ?? (keepsRows ? "rows and writes" : "writes"), retries));
   }
 
   static async #opened(play: Play): Promise<Play> {
@@ -63,19 +72,44 @@ export class Play {
   }
 
   async close(): Promise<void> {
-    await this.#clock.until(this.#lens?.close({ drain: 0 }) ?? Promise.resolve());
+    const lens = this.#lens;
+    this.#lens = undefined;
+    await this.#finished(lens?.close({ drain: 0 }) ?? Promise.resolve());
   }
 
   async step({ of, command }: Step): Promise<void> {
     const table = this.tables[of % this.tables.length];
     if (table === undefined) return;
     await this.#do(table, command);
-    await settle(8);
+    await this.#settle();
     for (const each of this.tables) await this.#decideLetters(each);
     for (const each of this.tables) {
       await each.check();
       this.#keptRows.get(each)?.note(each);
     }
+  }
+
+  /** With files that other threads write, until everything is as it should be. */
+  async #settle(): Promise<void> {
+    await settle(8);
+    for (let tries = 500; tries > 0 && this.#files.isReal; tries--) {
+      const states = await Promise.allSettled(this.tables.map((table) => table.check()));
+      if (states.every(({ status }) => status === "fulfilled")) return;
+      await sleep(2);
+    }
+  }
+
+  /** Work that waits for the clock, or for other threads. */
+  async #finished<T>(work: Promise<T>): Promise<T> {
+    if (!this.#files.isReal) return this.#clock.until(work);
+    let isOver = false;
+    const over = work.finally(() => (isOver = true));
+    over.catch(() => undefined);
+    while (!isOver) {
+      await this.#clock.advance(50);
+      await sleep(1);
+    }
+    return over;
   }
 
   async #do(table: ModelTable, command: Command | LifeCommand): Promise<void> {
@@ -87,11 +121,11 @@ export class Play {
       case "jump":
         return this.#clock.jumpWall(command.hours * HOUR_MS);
       case "flush":
-        await this.#lens?.flush();
+        await this.#finished(this.#lens?.flush() ?? Promise.resolve());
         return this.#allKept();
       case "close":
         await this.close();
-        this.#allKept();
+        for (const each of this.tables) this.#keptRows.get(each)?.allKept(each);
         return this.#nextLife();
       case "crash":
         return this.#nextLife();
@@ -112,16 +146,21 @@ export class Play {
   /** So much time that every attempt is made and everything is in its file. */
   async #pass(begin: (clock: ManualClock) => void): Promise<void> {
     begin(this.#clock);
-    await this.#clock.advance(HOUR_MS);
+    for (let part = 0; part < PARTS; part++) {
+      await this.#clock.advance(HOUR_MS / PARTS);
+      if (this.#files.isReal) await sleep(3);
+    }
     for (const table of this.tables) table.oracle.queue.pass();
-    await settle(8);
+    await this.#settle();
     this.#allKept();
   }
 
   #allKept(): void {
+    // Of real files it is not known before they are opened again.
+    if (this.#files.isReal) return;
     for (const table of this.tables) {
       // A write that was confirmed a moment ago is applied once more at the next start.
-      const isBehind = this.#machine.ops(table.name).some(({ state }) => state === "confirmed");
+      const isBehind = this.#files.ops(table.name).some(({ state }) => state === "confirmed");
       if (!isBehind) this.#keptRows.get(table)?.allKept(table);
     }
   }
@@ -139,6 +178,7 @@ export class Play {
       await settle(8);
       if (isRetry) oracle.queue.retry();
       else oracle.queue.discard();
+      await this.#settle();
     }
   }
 
@@ -148,10 +188,10 @@ export class Play {
     if (!oracle.isComplete || oracle.hasStale) return;
     this.#activity.set("offline");
     for (const request of requests) await this.#submit(table, request);
-    await settle(8);
+    await this.#settle();
     await table.check();
     await table.withdraw(place);
-    await settle(8);
+    await this.#settle();
     this.#activity.set("active");
     // What waits for its next attempt, of any Dio, is tried at once.
     for (const each of this.tables) each.oracle.queue.wake();
@@ -176,12 +216,14 @@ export class Play {
     table: ModelTable,
     { requests, turns, isOffline }: LifeCommand & { readonly do: "crash during" },
   ): Promise<void> {
+    // Half of a group that other threads are writing can't be copied.
+    if (this.#files.isReal) return;
     // What is refused now would be another one after the crash.
     for (const { faults, oracle } of this.tables) {
       faults.writes.splice(0);
       oracle.queue.fates.splice(0);
     }
-    const before = this.#machine.ops(table.name).map(({ op }) => op.opId);
+    const before = this.#files.ops(table.name).map(({ op }) => op.opId);
     const acknowledged: string[] = [];
     if (isOffline) this.#activity.set("offline");
     for (const request of requests.map(toRequest)) {
@@ -201,7 +243,7 @@ export class Play {
     await turn(turns);
     const promised = [...before, ...acknowledged];
     await this.#nextLife(table, () => {
-      const kept = new Set(this.#machine.ops(table.name).map(({ op }) => op.opId));
+      const kept = new Set(this.#files.ops(table.name).map(({ op }) => op.opId));
       for (const opId of promised) {
         if (!kept.has(opId) && !table.faults.taken.has(opId))
           throw new Error(`an acknowledged write is lost`);
@@ -211,7 +253,8 @@ export class Play {
 
   /** The process has ended, and begins anew. `unsettled`: whose oracle does not know how far it had come. */
   async #nextLife(unsettled?: ModelTable, look: () => void = () => undefined): Promise<void> {
-    this.#machine.crash();
+    const names = this.tables.map(({ name }) => name);
+    await this.#files.crash(() => this.close(), names);
     look();
     this.#activity = createActivity();
     for (const table of this.tables) this.#takeOver(table, table !== unsettled);
@@ -221,8 +264,8 @@ export class Play {
       // What an earlier life has left of all rows is looked at behind the first reader; a start that a deleteAll of
       // the queue has met half way leaves it to him as well.
       if (!table.oracle.isComplete) continue;
-      await this.#clock.until(table.dio.vista().list());
-      await this.#clock.until(table.dio.refresh());
+      await this.#finished(table.dio.vista().list());
+      await this.#finished(table.dio.refresh());
       table.oracle.refresh();
     }
   }
@@ -230,10 +273,10 @@ export class Play {
   /** The oracle goes on from the files, which hold what it knows or, where it was unsettled, what may be. */
   #takeOver(table: ModelTable, isSettled: boolean): void {
     const { oracle, faults, name, setting } = table;
-    const keepsRows = this.#keeps === "rows and writes" && setting.cache !== "none";
+    const keepsRows = !["nothing", "writes"].includes(String(this.#keeps)) && setting.cache !== "none";
     table.detach();
     faults.read = false;
-    const ops = this.#machine.ops(name);
+    const ops = this.#files.ops(name);
     const left = ops.filter(({ state }) => state !== "confirmed");
     const confirmed = ops.filter(({ state }) => state === "confirmed").map(({ op }) => op);
     if (isSettled)
@@ -246,8 +289,8 @@ export class Play {
     oracle.up.clear();
     for (const [key, row] of table.backend.source.rows) oracle.up.set(key, row);
     const rows = new Map<string, Row>();
-    if (keepsRows) for (const [key, stored] of this.#machine.rows(name)) rows.set(key, stored.row);
-    oracle.reopen(rows, keepsRows && this.#machine.isComplete(name), confirmed);
+    if (keepsRows) for (const [key, row] of this.#files.rows(name)) rows.set(key, row);
+    oracle.reopen(rows, keepsRows && this.#files.isComplete(name), confirmed);
     const keptRows = this.#keptRows.get(table);
     if (keepsRows && isSettled) keptRows?.check(table);
     keptRows?.allKept(table);
@@ -256,11 +299,10 @@ export class Play {
   }
 
   async #begin(): Promise<void> {
-    let builder = Lens.builder().clock(this.#machine.clock()).activity(this.#activity);
-    if (this.#keeps !== "nothing") builder = builder.queueSource(this.#machine.queues());
+    let builder = Lens.builder().clock(this.#files.clock()).activity(this.#activity);
+    if (this.#keeps !== "nothing") builder = this.#files.configure(builder);
     if (this.tables.every(({ setting }) => setting.cache === "none"))
       builder = builder.cacheSource(createNoCache());
-    else if (this.#keeps === "rows and writes") builder = builder.cacheSource(this.#machine.cache());
     this.#lens = await builder.build();
     for (const table of this.tables) {
       const master = this.#sourceOf(table, table.backend);
@@ -270,7 +312,7 @@ export class Play {
   }
 
   #sourceOf(table: ModelTable, backend: MemoryVista): Source<Row> {
-    return withFaults(backend.source, table.faults, this.#machine.isAlive());
+    return withFaults(backend.source, table.faults, this.#files.isAlive());
   }
 }
 

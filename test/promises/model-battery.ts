@@ -1,5 +1,7 @@
 import fc from "fast-check";
+import type { Clock } from "vantage-diorama";
 import { lifeSetting, type LifeSetting, step, type Step } from "../dio/model-commands.ts";
+import { ModelFolder } from "../dio/model-folder.ts";
 import { Play } from "../dio/model-play.ts";
 import type { Battery, Counts } from "./battery.ts";
 import { withSeededChance } from "./seeded-chance.ts";
@@ -8,6 +10,9 @@ import { withSeededChance } from "./seeded-chance.ts";
 const RUNS = 250;
 /** Of one run, on average. */
 export const COMMANDS = 50;
+
+/** Of a run over a folder, at most: each is many times as slow. */
+const FOLDER_COMMANDS = 30;
 
 const lives = fc.tuple(lifeSetting, fc.array(step, { maxLength: 2 * COMMANDS, size: "max" }));
 
@@ -37,6 +42,35 @@ export async function playLives(
     }),
   );
   return counts;
+}
+
+/** As `playLives`, one run over real folders: threads, locks and SQLite files, on a disk. */
+export async function playFolder(seed: number): Promise<Counts> {
+  const [given] = fc.sample(lives, { seed, numRuns: 1 });
+  if (given === undefined) return {};
+  const [setting, all] = given;
+  const steps = all.slice(0, FOLDER_COMMANDS);
+  // A Lens on a folder has a cache.
+  const tables = setting.tables.map((each) => ({
+    ...each,
+    cache: each.cache === "none" ? ("incomplete" as const) : each.cache,
+  }));
+  const folders: ModelFolder[] = [];
+  const openFolder = (clock: Clock): ModelFolder => {
+    const folder = new ModelFolder(clock);
+    folders.push(folder);
+    return folder;
+  };
+  try {
+    const world = await Play.openLives({ ...setting, tables }, openFolder);
+    for (const each of steps) await world.step(each);
+    await world.close();
+    return { runs: 1, commands: steps.length };
+  } catch (error) {
+    throw new Error(`DIORAMA_SEED=${seed}, ${JSON.stringify({ tables, steps })}`, { cause: error });
+  } finally {
+    for (const folder of folders) folder.remove();
+  }
 }
 
 /** Promise 10. */

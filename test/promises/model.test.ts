@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { LifeSetting, Step } from "../dio/model-commands.ts";
 import { wholeOnly } from "../dio/whole-only.ts";
-import { COMMANDS, playLives } from "./model-battery.ts";
+import { COMMANDS, playFolder, playLives } from "./model-battery.ts";
+import { seedsOf } from "./seeds.ts";
 
 const RUNS = 500 * Number(process.env["DIORAMA_RUNS"] ?? 1);
 const seed = Number(process.env["DIORAMA_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -24,4 +25,8 @@ test("P10 the whole API, crash and reopen included, equals a model", { timeout: 
   // Of any length, short ones too.
   expect(commands).toBeGreaterThan(RUNS * COMMANDS * 0.5);
   expect([crashes > 0, reopenings > 0]).toEqual([true, true]);
+});
+
+test("P10 over real folders, closed, and copied in the middle of a life", { timeout: 600_000 }, async () => {
+  for (const each of seedsOf(3)) expect((await playFolder(each))["runs"]).toBe(1);
 });

@@ -64,8 +64,10 @@ test("a broken promise ends the soak with 1 and is listed with what replays it, 
   expect(existsSync(at.totals)).toBe(false);
   expect(soak(at, "--only", "P3", "--seed", "14").status).toBe(0);
 
-  const uncaught = soak(at, "--minutes", "0.002", "--only", "P4");
+  // A battery that only breaks leaves the time to others; here there are none.
+  const uncaught = soak(at, "--minutes", "5", "--only", "P4");
   expect(uncaught.status).toBe(1);
+  expect(read(at).batteries["P4"]?.broken).toHaveLength(3);
   expect(uncaught.text).toMatch(
     /npm run soak -- --only P4 --seed \d+ {3}# P4: unhandledRejection: nobody caught this/,
   );

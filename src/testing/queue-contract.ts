@@ -79,6 +79,7 @@ function proveOps(prove: Prove): void {
     const first = await backend.openQueue("products");
     await first.apply({ puts: [queued(1)] });
     same(first.kept.length, 0, "kept of a new queue");
+    same(first.lost.length, 0, "lost of a new queue");
     await first.close();
     const second = await backend.openQueue("products");
     await second.apply({ removes: [1], puts: [queued(2)] });
@@ -110,7 +111,10 @@ function proveQueues(prove: Prove, subject: QueueSubject): void {
   prove("U8 after close every call is closed", async (backend) => {
     const queue = await backend.openQueue("products");
     const other = await backend.openQueue("other");
+    const underWay = queue.apply({ puts: [queued(1)] });
     await Promise.all([queue.close(), queue.close()]);
+    await underWay;
+    await keeps(backend, [queued(1)]);
     await fails(queue.apply({}), "closed");
     await backend.close();
     await backend.close();
@@ -124,9 +128,14 @@ function proveQueues(prove: Prove, subject: QueueSubject): void {
       same(backend.durable, subject.durable, "durable");
       const queue = await backend.openQueue("products");
       await queue.apply({ puts: [queued(1), queued(2)] });
+      await queue.apply({ puts: [queued(3)], removes: [1] }, { relaxed: true });
+      const other = await backend.openQueue("of processes", { durability: "process" });
+      await other.apply({ puts: [queued(4)] });
       await backend.close();
       const again = await subject.open(place);
-      await keeps(again, subject.durable ? [queued(1), queued(2)] : []);
+      await keeps(again, subject.durable ? [queued(2), queued(3)] : []);
+      const kept = (await again.openQueue("of processes")).kept;
+      sameOps(kept, subject.durable ? [queued(4)] : []);
       await again.close();
     },
   );

@@ -26,6 +26,8 @@ export const RECORD_HEAD_BYTES = 16;
 
 const MASK_AT = 17;
 const MASKED_START = 18;
+const STAMP_AT = 61;
+const NOTHING = new Uint8Array();
 const TEXTS_START = 69;
 /** The five texts of a record, each with a length of four bytes. */
 const LEAST_BYTES = TEXTS_START + 5 * 4;
@@ -78,14 +80,14 @@ export function encodeQueuedOp(
 ): Uint8Array<ArrayBuffer> {
   const { op, error } = queued;
   const texts = [queueName, op.opId, op.id ?? "", error?.code ?? "", error?.message ?? ""];
-  const payload = payloadOf(op);
-  let mostBytes = TEXTS_START + (payload?.length ?? 0);
+  const payload = payloadOf(op) ?? NOTHING;
+  let mostBytes = TEXTS_START + payload.length;
   for (const text of texts) mostBytes += mostTextBytes(text);
   const bytes = mostBytes <= scratch.length ? scratch : Buffer.alloc(mostBytes);
   let length = TEXTS_START;
   for (const text of texts) length = writeText(bytes, length, text);
-  if (payload !== undefined) bytes.set(payload, length);
-  length += payload?.length ?? 0;
+  bytes.set(payload, length);
+  length += payload.length;
   if (length > MOST_BYTES) {
     throw new DioramaError(
       "invalid",
@@ -93,22 +95,28 @@ export function encodeQueuedOp(
       { place: { vista: queueName, id: op.id } },
     );
   }
+  writeHead(bytes, queued, length);
+  bytes.writeDoubleBE(stamp, STAMP_AT);
+  const record = bytes.subarray(0, length);
+  seal(record);
+  return new Uint8Array(record);
+}
+
+/** What has its fixed place, but for checksum and stamp. */
+function writeHead(bytes: Buffer, queued: QueuedOp, length: number): void {
+  const { op, state, sequence, nextAttemptAt, parksUpTo = 0 } = queued;
   bytes.set(RECORD_MAGIC);
   bytes.writeUInt32BE(length, 8);
   bytes[16] = RECORD_FORMAT;
   bytes[MASK_AT] = 0;
-  bytes[18] = states.indexOf(queued.state);
+  bytes[18] = states.indexOf(state);
   bytes[19] = kinds.indexOf(op.kind);
   bytes[20] = flagsOf(queued);
-  bytes.writeDoubleBE(queued.sequence, 21);
-  bytes.writeDoubleBE(queued.nextAttemptAt, 29);
-  bytes.writeDoubleBE(queued.parksUpTo ?? 0, 37);
+  bytes.writeDoubleBE(sequence, 21);
+  bytes.writeDoubleBE(nextAttemptAt, 29);
+  bytes.writeDoubleBE(parksUpTo, 37);
   bytes.writeDoubleBE(op.enqueuedAt, 45);
   bytes.writeDoubleBE(op.attempt, 53);
-  bytes.writeDoubleBE(stamp, 61);
-  const record = bytes.subarray(0, length);
-  seal(record);
-  return new Uint8Array(record);
 }
 
 /** Sets the checksum, and the mask where the magic stands within the record: a second one is there by no accident. */
@@ -253,7 +261,7 @@ function read(record: Buffer): OpOfRecord {
   const [queue = "", opId = "", id = "", code = "", message = ""] = texts;
   const base = { opId, enqueuedAt: record.readDoubleBE(45), attempt: record.readDoubleBE(53) };
   const op = opOf(base, id, record, position);
-  const stamp = record.readDoubleBE(61);
+  const stamp = record.readDoubleBE(STAMP_AT);
   if (!Number.isFinite(stamp)) throw new DioramaError("corrupt", "its stamp is no number");
   lastStamp = Math.max(lastStamp, stamp);
   return {

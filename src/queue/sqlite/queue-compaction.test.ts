@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const OP_BYTES = 48;
 const FREE_BYTES = 65_536;
-const lives = Number(process.env["DIORAMA_RUNS"] ?? 8);
+const lives = Number(process.env["DIORAMA_RUNS"] ?? 4);
 const firstSeed = Number(process.env["DIORAMA_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 
 function queued(sequence: number, textBytes: number): QueuedOp {
@@ -62,7 +62,7 @@ test("U24 U25 after any life the file at rest is within twice its content, and i
     const store = new QueueStore({ folder, maxSizeBytes: undefined, onNotice: () => undefined });
     const content: Content = new Map();
     const typicalBytes = random.pick([20, 300, 2_000, 5_000, 9_000]);
-    for (let turn = 0; turn < 12; turn++) {
+    for (let turn = 0; turn < 8; turn++) {
       for (let n = random.integer(1, 8); n > 0; n--) step(store, random, content, typicalBytes);
       rest(store);
       const sizes = [statSync(join(folder, "queue.db")).size, statSync(join(folder, "queue.db-wal")).size];
@@ -97,7 +97,7 @@ test("U24 records of every awkward size keep within the bound: half a page, a pa
     const folder = mkdtempSync(join(root, "size-"));
     const store = new QueueStore({ folder, maxSizeBytes: undefined, onNotice: () => undefined });
     const content: Content = new Map();
-    for (let sequence = 1; sequence <= 600; sequence++) {
+    for (let sequence = 1; sequence <= 300; sequence++) {
       const writer = new PostingWriter();
       const record = encodeQueuedOp("a", queued(sequence, textBytes + (sequence % 40)));
       writer.begin("a", false, [], 1);

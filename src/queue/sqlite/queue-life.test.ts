@@ -194,7 +194,6 @@ test("U25 at rest the log is empty, after closing it is gone; files are 0600 und
     const queue = await backend.openQueue("products");
     await queue.apply({ puts: [queued(1)] });
     const log = join(folder, "queue.db-wal");
-    expect(statSync(log).size).toBeGreaterThan(0);
     for (let left = 100; statSync(log).size > 0 && left > 0; left--) await sleep(systemClock, 50);
     expect(statSync(log).size).toBe(0);
     const files = readdirSync(folder).toSorted();

@@ -17,7 +17,7 @@ import { afterAll, expect, test } from "vitest";
 import type { LostOp, QueuedOp } from "../write-queue.ts";
 import { openDurableQueues } from "./index.ts";
 import { decodeQueuedOp, encodeQueuedOp } from "./op-record.ts";
-import { PostingWriter } from "./posting.ts";
+import { type Posting, PostingWriter } from "./posting.ts";
 import { QueueFile } from "./queue-file.ts";
 import { currentFormat, type QueueFormat, toUserVersion } from "./queue-schema.ts";
 import { QueueStore } from "./queue-store.ts";
@@ -54,11 +54,22 @@ function put(store: QueueStore, queue: string, puts: readonly QueuedOp[]): void 
   expect(store.apply([writer.take()])).toEqual([undefined]);
 }
 
+function removing(removes: readonly number[]): Posting {
+  const writer = new PostingWriter();
+  writer.begin("products", true, removes, 0);
+  return writer.take();
+}
+
+/** All of a queue. */
 function open(store: QueueStore, queue: string): { kept: QueuedOp[]; lost: readonly LostOp[] } {
-  const { ends, bytes } = store.read(queue, 0);
-  const kept = [...ends].map(
-    (end, index) => decodeQueuedOp(bytes.subarray(ends[index - 1] ?? 0, end)).queued,
-  );
+  const kept: QueuedOp[] = [];
+  for (let packet = store.read(queue, 0); packet.ends.length > 0;) {
+    const { ends, bytes } = packet;
+    for (const [index, end] of ends.entries()) {
+      kept.push(decodeQueuedOp(bytes.subarray(ends[index - 1] ?? 0, end)).queued);
+    }
+    packet = store.read(queue, kept.at(-1)?.sequence ?? 0);
+  }
   const lost = store.lost(queue);
   store.lostTold(queue);
   return { kept, lost };
@@ -242,6 +253,32 @@ test("U20 a log that is damaged in its middle is no reason to drop what was comm
   expect(lost.length).toBeGreaterThan(0);
   expect(beside(copy, "damaged")).toHaveLength(1);
   goesOn(damaged, copy);
+});
+
+test("U20 damage that shows while the queue is used makes a new file of what can be read, and the batch is kept", () => {
+  const folder = newFolder();
+  mkdirSync(folder);
+  const notices: string[] = [];
+  const store = new QueueStore({ folder, maxSizeBytes: undefined, onNotice: (text) => notices.push(text) });
+  const large = ops(2_000).map((each) => ({ ...each, error: { code: "x", message: "y".repeat(12_000) } }));
+  put(store, "products", large);
+  while (store.tidy() !== undefined);
+  // More than the pages that are kept in memory: the rest has to be read again.
+  const bytes = readFileSync(file(folder));
+  const at = bytes.indexOf("text of 40 in");
+  expect(bytes.length).toBeGreaterThan(20_000_000);
+  expect(at).toBeGreaterThan(0);
+  truncateSync(file(folder), 6_000_000);
+  put(store, "products", [queued(9_001)]);
+  store.apply([removing([3, 40, 1_999])]);
+  const { kept, lost } = open(store, "products");
+  expect(beside(folder, "damaged")).toHaveLength(1);
+  expect(notices.join()).toContain("set aside");
+  expect(kept.length).toBeGreaterThan(300);
+  expect(lost.length).toBeGreaterThan(0);
+  expect(sequencesOf(kept).filter((sequence) => [3, 40, 1_999].includes(sequence))).toEqual([]);
+  expect(kept.at(-1)).toEqual(queued(9_001));
+  store.close();
 });
 
 test("U21 a rebuild that was interrupted is finished or begun anew, and its losses are still told", () => {

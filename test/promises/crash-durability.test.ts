@@ -4,7 +4,7 @@ import { createActivity, Lens, memory } from "vantage-diorama";
 import { createCrashHarness } from "vantage-diorama/testing/node";
 import { expect, onTestFinished, test } from "vitest";
 
-const WRITES = 50;
+const WRITES = 20;
 
 test.for([
   ["fsync", WRITES],

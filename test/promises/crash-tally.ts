@@ -1,7 +1,7 @@
 import { createCrashHarness } from "vantage-diorama/testing/node";
 import type { CrashCounts } from "./crash-trial.ts";
 
-const ROUND_LIMIT_MS = 180_000;
+const ROUND_LIMIT_MS = 300_000;
 
 /** Plays trials, two at a time, each in a process of its own as the soak does; what all of them counted together. */
 export async function tallyRounds(script: URL, rounds: readonly (readonly string[])[]): Promise<CrashCounts> {

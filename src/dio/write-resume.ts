@@ -4,6 +4,9 @@ import { concernedIds, hidesEverything } from "./overlay.ts";
 import type { WriteEntry } from "./write-entry.ts";
 import type { WriteParts, WriteSettlement } from "./write-settlement.ts";
 
+/** Ops whose rows are looked up together. */
+const MAX_LOOKED_UP = 1_000;
+
 /**
  * Takes up the ops that the queue kept, before anybody can look: all of them show at once then. Ops that were
  * confirmed are then put into the confirmed rows, and only after that anything is sent. Many are no long stretch.
@@ -73,19 +76,29 @@ async function settleConfirmed(
   parts: WriteParts,
   settlement: WriteSettlement,
 ): Promise<void> {
-  const { host } = parts;
-  // The master is read anew, and has them; these rows are of another one.
-  if (host.isCacheEmptied) {
-    for (const entry of confirmed) settlement.leftBehind(entry);
-    return;
+  const { isCacheEmptied = false, state } = parts.host;
+  const slice = new TimeSlice();
+  const hasAll = isCacheEmptied || confirmed.some(({ op }) => hidesEverything(op));
+  if (hasAll && !isCacheEmptied) await known(state.store.whenLoaded(), parts);
+  for (let from = 0; from < confirmed.length; from += MAX_LOOKED_UP) {
+    const some = confirmed.slice(from, from + MAX_LOOKED_UP);
+    if (!hasAll) await known(state.store.ensure(some.flatMap(({ op }) => concernedIds(op))), parts);
+    for (const entry of some) {
+      // The master of an emptied cache is read anew, and has them; these rows are of another one.
+      if (isCacheEmptied) settlement.leftBehind(entry);
+      else if (entry.phase === "sending") settlement.reapplied(entry);
+      if (slice.isOver) await slice.next();
+    }
   }
+}
+
+/** Without the rows below, what is in memory is all that is known. */
+async function known(looking: Promise<void>, { host }: WriteParts): Promise<void> {
   try {
-    if (confirmed.some(({ op }) => hidesEverything(op))) await host.state.store.whenLoaded();
-    else await host.state.store.ensure(confirmed.flatMap(({ op }) => concernedIds(op)));
+    await looking;
   } catch (error) {
     host.failures.tellOnce("cache", toDioramaError(error, "unavailable", "looking up written rows"));
   }
-  for (const entry of confirmed) if (entry.phase === "sending") settlement.reapplied(entry);
 }
 
 function toError({ code, message }: { readonly code: string; readonly message: string }): DioramaError {

@@ -233,6 +233,42 @@ describe("the next start", () => {
   });
 });
 
+test("W29 W32 many ops that were confirmed are applied in order, and no stretch of it is long", async () => {
+  const queues = new KeptQueues();
+  const queue = await queues.openQueue("things");
+  const count = 20_000;
+  const puts = Array.from({ length: count }, (_, n) => ({
+    sequence: n + 1,
+    op: {
+      kind: "replace",
+      id: `r${n % 5_000}`,
+      row: { n },
+      opId: `op ${n}`,
+      enqueuedAt: 0,
+      attempt: 1,
+    } as const,
+    state: "confirmed" as const,
+    nextAttemptAt: 0,
+    outcomeUnknown: false,
+  }));
+  await queue.apply({ puts });
+  await queue.close();
+  const stored = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`r${n}`, {}]));
+  const { writer, state, destination, clock } = await openRig(queues, { stored });
+  let [turns, isOver] = [0, false];
+  const turn = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await writer.ready;
+  isOver = true;
+  expect(turns).toBeGreaterThan(3);
+  expect([state.store.get("r0"), state.store.get("r4999")]).toEqual([{ n: 15_000 }, { n: 19_999 }]);
+  await clock.advance(1_000);
+  expect([destination.calls, queues.ops.size]).toEqual([[], 0]);
+});
+
 test("W32 a long queue leaves the event loop its turns, though the destination needs none", async () => {
   const { writer } = await createRig({ host: { send: async () => undefined } });
   for (let n = 0; n < 20_000; n++) writer.submit({ kind: "replace", id: `r${n}`, row: { n } });

@@ -8,6 +8,7 @@ import { modelBattery } from "./model-battery.ts";
 import { oneFlightBattery } from "./one-flight-battery.ts";
 import { oneProcessBattery } from "./one-process-battery.ts";
 import { poisonBattery } from "./poison-battery.ts";
+import { queueDamageBattery } from "./queue-damage-battery.ts";
 import { slowSubscribersBattery } from "./slow-subscribers-battery.ts";
 import { upstreamBattery } from "./upstream-events-battery.ts";
 import { viewBattery } from "./view-battery.ts";
@@ -16,6 +17,7 @@ import { viewBattery } from "./view-battery.ts";
 export const batteries: readonly Battery[] = [
   crashBattery, // P1 P2
   poisonBattery, // P3 P4
+  queueDamageBattery, // P6
   diskFullBattery, // P7
   oneProcessBattery, // P8
   viewBattery, // P9

@@ -30,3 +30,9 @@ export function isMapPage(images: PageImages, page: number): boolean {
   if ((images.at(1, Infinity)?.readUInt32BE(LARGEST_ROOT_AT) ?? 0) === 0) return false;
   return page >= 2 && (page - 2) % (Math.floor(images.pageBytes / 5) + 1) === 0;
 }
+
+/** Only a table as a whole can be empty: its root, and those stand in front of all other pages. */
+export function mayBeEmpty(images: PageImages, page: number): boolean {
+  const largestRoot = images.at(1, Infinity)?.readUInt32BE(LARGEST_ROOT_AT) ?? 0;
+  return largestRoot === 0 || page <= largestRoot;
+}

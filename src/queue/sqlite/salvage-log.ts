@@ -14,6 +14,9 @@ const MAX_LEFTOVER_LOGS = 0x1_0000;
 /** Frames that stand in no frame's place are looked for so often; more is no log of ours. */
 const MAX_SEARCHES = 1_000;
 
+/** Damaged frames are looked at for having changed places as long as there are no more. */
+const MAX_DOUBTFUL = 64;
+
 /** The page that a frame holds. */
 export interface LogFrame {
   readonly page: number;
@@ -84,18 +87,23 @@ export function readLog(log: Buffer, pageBytes: number): LogView {
     return { ...NOTHING, isCutOff: true, problems: [{ byte: 0, reason: "it ends within its head" }] };
   }
   const salts = readSalts(log, pageBytes);
-  const { frames: found, gaps } = findFrames(log, pageBytes, salts);
-  const end = found.at(-1)?.end ?? HEAD_BYTES;
-  const endsWell = isLeftover(log, end, { salts: salts.salts, pageBytes });
-  if (!endsWell) gaps.push({ start: end, end: log.length, framesBefore: found.length });
+  const { frames, gaps } = findFrames(log, pageBytes, salts);
+  const ordered = inTheirOrder(log, frames, { pageBytes, littleEndian: salts.littleEndian });
+  const { found, copies } = withoutCopies(log, ordered);
+  gaps.push(...copies);
+  const end = frames.at(-1)?.end ?? HEAD_BYTES;
+  const endsInPlace = isLeftover(log, end, { salts: salts.salts, pageBytes });
+  if (!endsInPlace) gaps.push({ start: end, end: log.length, framesBefore: found.length });
   const lastProvenCommit = found.findLast(({ commitPages, proven }) => commitPages > 0 && proven);
   const lastCommit = found.findLastIndex(({ commitPages }) => commitPages > 0);
+  // A commit may also be hidden under the copy of another frame; a transaction that was undone leaves no copies.
+  const endsWell = endsInPlace && copies.every(({ framesBefore }) => framesBefore <= lastCommit);
   // What is without a commit was never confirmed to anybody, unless its commit is what was damaged.
   const counted = endsWell ? found.slice(0, lastCommit + 1) : found;
   const problems = [
     ...(salts.headProven ? [] : [{ byte: 0, reason: "its head is damaged" }]),
     ...gaps.map((gap) => ({ byte: gap.start, reason: `${gap.end - gap.start} bytes of it can't be read` })),
-    ...damagedFrames(counted),
+    ...damagedFrames(counted.toSorted((a, b) => a.start - b.start)),
   ];
   return {
     frames: counted,
@@ -104,6 +112,51 @@ export function readLog(log: Buffer, pageBytes: number): LogView {
     gaps,
     problems: problems.toSorted((a, b) => a.byte - b.byte),
   };
+}
+
+/** Takes out damaged frames that have the very head of a sound one: what stood in their place is gone. */
+function withoutCopies(
+  log: Buffer,
+  frames: readonly Found[],
+): { readonly found: readonly Found[]; readonly copies: readonly LogGap[] } {
+  const headOf = ({ start }: Found): string => log.toString("latin1", start - FRAME_HEAD_BYTES, start);
+  const sound = new Set(frames.filter(({ proven }) => proven).map(headOf));
+  const found: Found[] = [];
+  const copies: LogGap[] = [];
+  let isBehindCopy = false;
+  for (const frame of frames) {
+    const isCopy = !frame.proven && sound.has(headOf(frame));
+    if (isCopy) {
+      copies.push({ start: frame.start - FRAME_HEAD_BYTES, end: frame.end, framesBefore: found.length });
+    } else {
+      found.push(isBehindCopy ? { ...frame, isBehindGap: true } : frame);
+    }
+    isBehindCopy = isCopy;
+  }
+  return { found, copies };
+}
+
+/**
+ * The frames as they were written, where some have changed places: the checksums of a frame continue those of the one
+ * before it, wherever that stands now.
+ */
+function inTheirOrder(log: Buffer, frames: readonly Found[], form: Omit<Chain, "before">): readonly Found[] {
+  const doubtful = frames.flatMap(({ proven }, index) => (proven ? [] : [index]));
+  if (doubtful.length < 2 || doubtful.length > MAX_DOUBTFUL) return frames;
+  const placed = frames.map((frame, index) => ({ frame, place: index }));
+  for (const index of doubtful) {
+    const frame = frames[index];
+    if (frame === undefined) continue;
+    const before = doubtful.find((other) => {
+      const end = frames[other]?.start ?? 0;
+      return other !== index && isProven(log, frame.start - FRAME_HEAD_BYTES, { ...form, before: end - 8 });
+    });
+    if (before === undefined) continue;
+    placed[index] = { frame: { ...frame, proven: true }, place: placed[index]?.place ?? index };
+    const moved = frames[before];
+    if (moved !== undefined) placed[before] = { frame: placed[before]?.frame ?? moved, place: index - 1 };
+  }
+  return placed.toSorted((a, b) => a.place - b.place).map(({ frame }) => frame);
 }
 
 /** One problem for all damaged frames in a row. */
@@ -142,6 +195,8 @@ function saltsOfFrames(log: Buffer, pageBytes: number): Buffer {
   let first: Buffer | undefined;
   for (let at = HEAD_BYTES; at + step <= log.length; at += step) {
     const salts = log.subarray(at + 8, at + 16);
+    const isNothing = salts.every((byte) => byte === 0);
+    if (isNothing) continue;
     first ??= salts;
     const name = salts.toString("latin1");
     if (salts.equals(own) || seen.has(name)) return salts;

@@ -3,7 +3,7 @@ import { type DioramaError, messageOf } from "../../base/index.ts";
 import type { LostOp } from "../write-queue.ts";
 import { knownOfRecord } from "./op-record.ts";
 import { FILE_NAME } from "./queue-files.ts";
-import { findFreePages, isMapPage } from "./salvage-free-pages.ts";
+import { findFreePages, isMapPage, mayBeEmpty } from "./salvage-free-pages.ts";
 import type { PageImage, PageImages } from "./salvage-images.ts";
 import type { LogView } from "./salvage-log.ts";
 import type { BadRecord, PageRecords, RecordReader } from "./salvage-records.ts";
@@ -50,6 +50,9 @@ export class LossReport {
     if (image.isInLog || image.proven) return;
     if (tree?.sound === true) {
       if (!tree.isLeaf || tree.cells.length > 0) this.#checkCopy(image);
+      else if (!mayBeEmpty(this.#images, image.page)) {
+        this.#pages.push({ page: image.page, reason: "it is empty where it should not be" });
+      }
       return;
     }
     const isTree = tree !== undefined && (good.length > 0 || tree.cells.length > 0);
@@ -84,6 +87,16 @@ export class LossReport {
       reason: messageOf(error),
       ...knownOfRecord(image.file.subarray(start, image.end)),
     });
+  }
+
+  /** The sequences of ops that are known to have stood somewhere and of which nothing is kept. */
+  missing(keptRank: KeptRank): ReadonlySet<number> {
+    return new Set(
+      this.#bad.flatMap(({ known: { queue, sequence } }) => {
+        if (sequence === undefined) return [];
+        return queue !== undefined && keptRank(queue, sequence) !== undefined ? [] : [sequence];
+      }),
+    );
   }
 
   finish(reader: RecordReader, keptRank: KeptRank): QueueLoss[] {

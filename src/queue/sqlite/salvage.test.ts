@@ -347,6 +347,21 @@ describe("a damaged log", () => {
     );
   });
 
+  test("UF16 an earlier state is found in an older copy of another page", () => {
+    const writer = new Writer();
+    writer.checkpoint("TRUNCATE");
+    writer.apply(range(1, 12).map((n) => queued(n, 300)));
+    // The page is full: its second half moves to another one.
+    writer.apply(range(13, 20).map((n) => queued(n, 300)));
+    const { main, log } = writer.files();
+    writer.close();
+    const moved = queued(12, 300);
+    const at = placeOf(log, moved);
+    log[at + 200] = (log[at + 200] ?? 0) ^ 1;
+    const { ops } = salvage({ main, log });
+    expect(ops.map(({ queued: op }) => op)).toEqual(range(1, 20).map((n) => queued(n, 300)));
+  });
+
   test("UF15 of a log that was copied into the file, the file has the newest", () => {
     const writer = new Writer();
     writer.apply(range(1, 20).map((n) => queued(n)));

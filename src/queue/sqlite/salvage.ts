@@ -35,15 +35,18 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
   const report = new LossReport(main, images, view);
   const newest = new Map<string, SavedRecord>();
   const work: Work = { images, reader, report, newest };
+  const rankOf = (queue: string, sequence: number): number | undefined =>
+    newest.get(keyOf(queue, sequence))?.rank;
   for (const page of images.pages()) salvagePage(page, work);
   for (const image of images.unplaced()) {
     for (const found of reader.read(image).good) keep(found, undefined, work);
   }
   for (const transaction of images.brokenTransactions()) salvageMoved(transaction, work);
+  salvageOlder(report.missing(rankOf), work);
   const ops = [...newest.values()]
     .map(({ op: { queue, queued } }) => ({ queue, queued }))
     .sort((a, b) => compareText(a.queue, b.queue) || a.queued.sequence - b.queued.sequence);
-  const losses = report.finish(reader, (queue, sequence) => newest.get(keyOf(queue, sequence))?.rank);
+  const losses = report.finish(reader, rankOf);
   return { ops, losses };
 }
 
@@ -94,6 +97,16 @@ function salvageMoved(transaction: readonly PageImage[], work: Work): void {
     if (older !== undefined) before.push(...work.reader.read(older).good);
   }
   for (const found of before) if (!arrived.has(nameOf(found, work))) keep(found, undefined, work);
+}
+
+/** Takes earlier states, wherever they stand, of ops that should be there and can't be read. */
+function salvageOlder(sequences: ReadonlySet<number>, work: Work): void {
+  if (sequences.size === 0) return;
+  for (const page of work.images.pages()) {
+    for (const image of work.images.of(page)) {
+      for (const found of work.reader.read(image).good) keep(found, sequences, work);
+    }
+  }
 }
 
 function nameOf(found: FoundRecord, { report }: Work): string {

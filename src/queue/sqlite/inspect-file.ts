@@ -1,6 +1,5 @@
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { pathToFileURL } from "node:url";
 import { DioramaError } from "../../base/index.ts";
 import { Damage } from "../../sqlite/index.ts";
 import { isProven, knownOfRecord, recordLength } from "./op-record.ts";
@@ -39,7 +38,7 @@ export function inspectFile(path: string, current: QueueFormat): Inspection {
   checkHeader(path, current);
   const hasLog = kindOf(`${path}-wal`) === "file";
   if (hasLog) checkLog(path);
-  const database = openToLook(path, hasLog);
+  const database = openToLook(path);
   try {
     const format = readFormat(database, path, current);
     const check = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
@@ -47,7 +46,8 @@ export function inspectFile(path: string, current: QueueFormat): Inspection {
     return { format, bad: format === current.number ? badRecords(database) : [] };
   } finally {
     database.close();
-    if (hasLog) rmSync(`${path}-shm`, { force: true });
+    rmSync(`${path}-shm`, { force: true });
+    if (!hasLog) rmSync(`${path}-wal`, { force: true });
   }
 }
 
@@ -118,12 +118,10 @@ function checkLog(path: string): void {
   if (problem !== undefined) throw new Damage(problem, true);
 }
 
-/** Read only, so that closing it leaves the log alone; without a log, nothing at all is made beside it. */
-function openToLook(path: string, hasLog: boolean): DatabaseSync {
-  if (hasLog) rmSync(`${path}-shm`, { force: true });
-  const url = pathToFileURL(path);
-  if (!hasLog) url.searchParams.set("immutable", "1");
-  const database = new DatabaseSync(hasLog ? path : url, { readOnly: true, timeout: 0 });
+/** Read only, so that closing it leaves the log where it is; what it needs beside the file is removed again. */
+function openToLook(path: string): DatabaseSync {
+  rmSync(`${path}-shm`, { force: true });
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
   database.exec("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
   return database;
 }

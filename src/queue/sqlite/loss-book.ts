@@ -19,10 +19,14 @@ export class LossBook {
       .run(queue === undefined ? null : toStoredName(queue), JSON.stringify(loss));
   }
 
+  /** What that queue is to tell; what belongs to none is told by one of those that are opened at the same time. */
   of(queue: string): readonly LostOp[] {
+    this.#answered.delete(queue);
+    const taken = new Set([...this.#answered.values()].flat());
     const rows = this.#database
       .prepare("SELECT number, loss FROM losses WHERE queue IS NULL OR queue = ? ORDER BY number")
-      .all(toStoredName(queue));
+      .all(toStoredName(queue))
+      .filter(({ number }) => !taken.has(Number(number)));
     this.#answered.set(
       queue,
       rows.map(({ number }) => Number(number)),
@@ -31,8 +35,9 @@ export class LossBook {
   }
 
   told(queue: string): void {
-    const remove = this.#database.prepare("DELETE FROM losses WHERE number = ?");
-    for (const number of this.#answered.get(queue) ?? []) remove.run(number);
+    this.#database
+      .prepare("DELETE FROM losses WHERE number IN (SELECT value FROM json_each(?))")
+      .run(JSON.stringify(this.#answered.get(queue) ?? []));
     this.#answered.delete(queue);
   }
 }

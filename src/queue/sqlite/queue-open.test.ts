@@ -248,7 +248,12 @@ test("U20 a log that is damaged in its middle is no reason to drop what was comm
   log[at] = (log[at] ?? 0) ^ 1;
   writeFileSync(`${file(copy)}-wal`, log);
   const damaged = openStore(copy);
+  // Two at the same time: what belongs to no queue is told by one of them.
+  const told = damaged.lost("products");
+  expect(damaged.lost("clients")).toEqual([]);
   const { kept, lost } = open(damaged, "products");
+  expect(lost).toEqual(told);
+  expect(damaged.lost("clients")).toEqual([]);
   expect(kept).toEqual(ops(9));
   expect(lost.length).toBeGreaterThan(0);
   expect(beside(copy, "damaged")).toHaveLength(1);

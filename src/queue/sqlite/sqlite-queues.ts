@@ -34,7 +34,8 @@ export class SqliteQueues implements QueueBackend {
     try {
       const kept = await this.#readAll(name);
       const lost = await this.#link.call("lost", { queue: name });
-      if (lost.length > 0) await this.#link.call("lostTold", { queue: name });
+      // Where that can't be noted, as on a full disk, they are told again the next time.
+      if (lost.length > 0) await this.#link.call("lostTold", { queue: name }).catch(() => undefined);
       this.#mustRun();
       const opened = { name, flushes: durability === "fsync", kept, lost };
       const queue = new SqliteQueue(this.#outbox, opened, () => this.#open.delete(name));

@@ -130,9 +130,7 @@ export class QueueStore {
       this.#lastTrouble = "";
       return 0;
     } catch (error) {
-      const trouble = `${this.#file.path} can't be tidied now: ${messageOf(error)}`;
-      if (trouble !== this.#lastTrouble) this.#notice(trouble);
-      this.#lastTrouble = trouble;
+      this.#tellTrouble(error);
       return TROUBLE_MS;
     }
   }
@@ -163,8 +161,23 @@ export class QueueStore {
     database.exec("COMMIT");
     this.#relaxedSince = flushes ? undefined : (this.#relaxedSince ?? now);
     this.#changed();
-    if (this.#compaction?.isPressing === true) this.#compaction.giveBack();
+    this.#relieve();
     this.#step("committed");
+  }
+
+  /** What was committed is kept, also where this fails, as on a full disk. */
+  #relieve(): void {
+    try {
+      if (this.#compaction?.isPressing === true) this.#compaction.giveBack();
+    } catch (error) {
+      this.#tellTrouble(error);
+    }
+  }
+
+  #tellTrouble(error: unknown): void {
+    const trouble = `${this.#file.path} can't be tidied now: ${messageOf(error)}`;
+    if (trouble !== this.#lastTrouble) this.#notice(trouble);
+    this.#lastTrouble = trouble;
   }
 
   #writeAlone(batch: PostedBatch): Failure | null {

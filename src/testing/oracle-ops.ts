@@ -4,7 +4,10 @@ import { setOwn, type Row, type Value } from "../record/index.ts";
 /** What is written, in the order of the calls. */
 export type PendingOp = WriteRequest & {
   readonly sequence: number;
+  /** Since it was queued or retried by hand. */
   tries: number;
+  /** It was tried at least once. */
+  wasSent: boolean;
   /** An attempt may have arrived: one that failed, or of an earlier session. */
   isUnknown: boolean;
   /** It did arrive, in an earlier session that never knew: sent again, it has no second effect. */

@@ -98,7 +98,7 @@ export class OracleQueue {
 
   /** The first op of the list that was never sent is withdrawn, if there is one from `place` on. */
   withdraw(place: number): PendingOp | undefined {
-    const op = this.pending.slice(place).find(({ tries, isUnknown }) => tries === 0 && !isUnknown);
+    const op = this.pending.slice(place).find(({ wasSent, isUnknown }) => !wasSent && !isUnknown);
     this.queue = this.queue.filter((other) => other !== op);
     return op;
   }
@@ -155,6 +155,7 @@ export class OracleQueue {
   #try(op: PendingOp): void {
     const fate = this.fates.shift();
     op.tries += 1;
+    op.wasSent = true;
     if (fate === "down") {
       op.isUnknown = true;
       this.waiting = op;
@@ -198,7 +199,15 @@ export class OracleQueue {
 }
 
 function toPending(request: WriteRequest, sequence: number): PendingOp {
-  return { ...request, sequence, tries: 0, isUnknown: false, isThere: false, outdated: new Set() };
+  return {
+    ...request,
+    sequence,
+    tries: 0,
+    wasSent: false,
+    isUnknown: false,
+    isThere: false,
+    outdated: new Set(),
+  };
 }
 
 function hold(letter: Letter, op: PendingOp): void {

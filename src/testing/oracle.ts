@@ -8,6 +8,16 @@ import { OracleQueue } from "./oracle-queue.ts";
 /** `filled`: onQuery brings the rows of each query. */
 export type CacheKind = "complete" | "incomplete" | "filled" | "none";
 
+/** What a session has left. */
+export interface KeptFiles {
+  readonly rows: ReadonlyMap<string, Row>;
+  readonly isComplete: boolean;
+  /** It ended in order, with nothing out of date. */
+  readonly isClean: boolean;
+  /** Writes that may be missing from the rows. */
+  readonly confirmed: readonly WriteRequest[];
+}
+
 /** What a write is refused with at once. */
 export type Refusal = "conflict" | "notFound";
 
@@ -190,9 +200,9 @@ export class Oracle {
 
   /**
    * Another session begins with what the files of the last one hold: rows, and writes that were confirmed and may be
-   * missing from them, which are looked at again.
+   * missing from them, which are looked at again; everything is, unless the last one ended in order.
    */
-  reopen(rows: ReadonlyMap<string, Row>, isComplete: boolean, confirmed: readonly WriteRequest[]): void {
+  reopen({ rows, isComplete, isClean, confirmed }: KeptFiles): void {
     this.held.clear();
     for (const [id, row] of rows) this.held.set(id, row);
     this.isComplete = isComplete;
@@ -200,15 +210,27 @@ export class Oracle {
     this.stale.clear();
     this.freshAgain.clear();
     this.filled.clear();
-    for (const op of confirmed) {
-      for (const id of idsOf(op)) this.stale.add(id);
-      if (op.kind === "deleteAll" && op.ids === undefined) this.isAllStale = true;
-      for (const id of new Set([...this.held.keys(), ...idsOf(op)])) {
-        const row = applied(op, id, this.held.get(id));
-        if (row === undefined) this.held.delete(id);
-        else this.held.set(id, row);
-      }
+    let hasChanged = false;
+    for (const op of confirmed) hasChanged = this.#reapply(op) || hasChanged;
+    if (this.held.size > 0 && (!isClean || hasChanged)) this.isAllStale = true;
+  }
+
+  /** Whether it changes anything. */
+  #reapply(op: WriteRequest): boolean {
+    const isAll = op.kind === "deleteAll" && op.ids === undefined;
+    if (isAll) this.stale.clear();
+    if (isAll) this.isAllStale = true;
+    let hasChanged = isAll;
+    for (const id of isAll ? Array.from(this.held.keys()) : idsOf(op)) {
+      const before = this.held.get(id);
+      const after = applied(op, id, before);
+      if (!isAll) this.stale.add(id);
+      hasChanged ||=
+        before === undefined || after === undefined ? before !== after : !equalRows(before, after);
+      if (after === undefined) this.held.delete(id);
+      else this.held.set(id, after);
     }
+    return hasChanged;
   }
 
   /** Whether the backend takes it. */

@@ -14,5 +14,7 @@ export interface Files {
   /** Of the dead process. */
   rows(table: string): ReadonlyMap<string, Row>;
   isComplete(table: string): boolean;
+  /** The last session ended in order, and nothing was out of date. */
+  isClean(table: string): boolean;
   ops(table: string): readonly QueuedOp[];
 }

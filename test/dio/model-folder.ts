@@ -8,10 +8,11 @@ import type { Files } from "./model-files.ts";
 interface Content {
   readonly rows: ReadonlyMap<string, Row>;
   readonly isComplete: boolean;
+  readonly isClean: boolean;
   readonly ops: readonly QueuedOp[];
 }
 
-const empty: Content = { rows: new Map(), isComplete: false, ops: [] };
+const empty: Content = { rows: new Map(), isComplete: false, isClean: true, ops: [] };
 
 /** Folders on the disk: a crash is a copy of the files of a Lens that goes on, and is never looked at again. */
 export class ModelFolder implements Files {
@@ -55,6 +56,10 @@ export class ModelFolder implements Files {
     return this.#of(table).isComplete;
   }
 
+  isClean(table: string): boolean {
+    return this.#of(table).isClean;
+  }
+
   ops(table: string): readonly QueuedOp[] {
     return this.#of(table).ops;
   }
@@ -80,7 +85,12 @@ export class ModelFolder implements Files {
         const rows = new Map<string, Row>();
         for await (const batch of table.scan(100)) for (const { id, row } of batch) rows.set(id, row);
         const { kept } = await queues.openQueue(name);
-        this.#content.set(name, { rows, isComplete: table.meta.complete, ops: kept });
+        this.#content.set(name, {
+          rows,
+          isComplete: table.meta.complete,
+          isClean: table.meta.clean,
+          ops: kept,
+        });
       }
     } finally {
       await close();

@@ -1,3 +1,4 @@
+import type { WriteOp } from "vantage-diorama";
 import { IDS } from "./model-commands.ts";
 import type { ModelTable } from "./model-table.ts";
 
@@ -25,10 +26,12 @@ export class KeptRows {
    * The oracle has taken over what was in the file, with what was confirmed on top: which may be older than what came
    * after it, and is out of date.
    */
-  check({ oracle, name }: ModelTable): void {
+  check({ oracle, name }: ModelTable, confirmed: readonly WriteOp[]): void {
+    const isRecent = (id: string): boolean =>
+      confirmed.some((op) => (op.kind === "deleteAll" ? (op.ids?.includes(id) ?? true) : op.id === id));
     for (const id of IDS) {
       const text = textOf(oracle.held.get(id));
-      if (this.#rows.get(id)?.has(text) !== true && !oracle.isStale(id))
+      if (this.#rows.get(id)?.has(text) !== true && !isRecent(id))
         throw new Error(
           `${name}: the file holds ${text} as ${id}, which is none of ${[...(this.#rows.get(id) ?? [])].join(", ")}`,
         );

@@ -75,6 +75,10 @@ export class Machine implements Files {
     return this.#table(table).meta?.complete === true;
   }
 
+  isClean(table: string): boolean {
+    return this.#table(table).meta?.clean !== false;
+  }
+
   ops(name: string): readonly QueuedOp[] {
     return [...this.#queue(name).values()].toSorted((a, b) => a.sequence - b.sequence);
   }

@@ -290,9 +290,14 @@ export class Play {
     for (const [key, row] of table.backend.source.rows) oracle.up.set(key, row);
     const rows = new Map<string, Row>();
     if (keepsRows) for (const [key, row] of this.#files.rows(name)) rows.set(key, row);
-    oracle.reopen(rows, keepsRows && this.#files.isComplete(name), confirmed);
+    oracle.reopen({
+      rows,
+      isComplete: keepsRows && this.#files.isComplete(name),
+      isClean: !keepsRows || this.#files.isClean(name),
+      confirmed,
+    });
     const keptRows = this.#keptRows.get(table);
-    if (keepsRows && isSettled) keptRows?.check(table);
+    if (keepsRows && isSettled) keptRows?.check(table, confirmed);
     keptRows?.allKept(table);
     if (setting.cache === "complete" && !oracle.isComplete) oracle.readAll();
     oracle.queue.reopen(left.map((queued) => toKept(queued, faults.taken)));

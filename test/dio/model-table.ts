@@ -88,7 +88,7 @@ export class ModelTable {
   /** As the oracle says, one that was never sent. */
   async withdraw(place: number): Promise<void> {
     const before = this.dio.writes.pending();
-    const op = this.oracle.pending.slice(place).find(({ tries, isUnknown }) => tries === 0 && !isUnknown);
+    const op = this.oracle.pending.slice(place).find(({ wasSent, isUnknown }) => !wasSent && !isUnknown);
     const at = op === undefined ? -1 : this.oracle.pending.indexOf(op);
     const handle = this.#handles.get(before[at]?.op.opId ?? "");
     if (op === undefined || handle === undefined) return;

@@ -1,5 +1,6 @@
 import { badSourceBattery } from "./bad-source-battery.ts";
 import type { Battery } from "./battery.ts";
+import { cacheDamageBattery } from "./cache-damage-battery.ts";
 import { clockJumpsBattery } from "./clock-jumps-battery.ts";
 import { crashBattery } from "./crash-battery.ts";
 import { diskFullBattery } from "./disk-full-battery.ts";
@@ -17,6 +18,7 @@ import { viewBattery } from "./view-battery.ts";
 export const batteries: readonly Battery[] = [
   crashBattery, // P1 P2
   poisonBattery, // P3 P4
+  cacheDamageBattery, // P5
   queueDamageBattery, // P6
   diskFullBattery, // P7
   oneProcessBattery, // P8

@@ -12,5 +12,5 @@ test(
     expect(counts.files).toBe(cases);
     if (cases >= 100) expect(Math.min(counts.recovered, counts.lost)).toBeGreaterThan(0);
   },
-  20_000 + cases * 1_000,
+  120_000 + cases * 1_000,
 );

@@ -306,18 +306,25 @@ type Named =
   | { readonly kind: "deleteAll"; readonly ids?: readonly string[] | undefined }
   | { readonly kind: "insert" | "replace" | "patch" | "delete"; readonly id: string };
 
+/** Without what the model notes on it. */
 function toRequest<R extends object>(op: PendingOp): WriteRequest<R> {
-  const {
-    sequence: _,
-    tries: _tries,
-    isUnknown: _isUnknown,
-    isThere: _isThere,
-    outdated: _outdated,
-    ...request
-  } = op;
   // The rows came in as R and were copied by content.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return request as unknown as WriteRequest<R>;
+  return bare(op) as unknown as WriteRequest<R>;
+}
+
+function bare(op: PendingOp): WriteRequest {
+  switch (op.kind) {
+    case "insert":
+    case "replace":
+      return { kind: op.kind, id: op.id, row: op.row };
+    case "patch":
+      return { kind: op.kind, id: op.id, partial: op.partial };
+    case "delete":
+      return { kind: op.kind, id: op.id };
+    case "deleteAll":
+      return op.ids === undefined ? { kind: op.kind } : { kind: op.kind, ids: op.ids };
+  }
 }
 
 function asTyped<R extends object>(rows: ReadonlyMap<string, Row>): ReadonlyMap<string, R> {

@@ -8,6 +8,7 @@ import { interleavingsBattery } from "./interleavings-battery.ts";
 import { modelBattery } from "./model-battery.ts";
 import { oneFlightBattery } from "./one-flight-battery.ts";
 import { oneProcessBattery } from "./one-process-battery.ts";
+import { parsersBattery } from "./parsers-battery.ts";
 import { poisonBattery } from "./poison-battery.ts";
 import { queueDamageBattery } from "./queue-damage-battery.ts";
 import { slowSubscribersBattery } from "./slow-subscribers-battery.ts";
@@ -30,4 +31,5 @@ export const batteries: readonly Battery[] = [
   oneFlightBattery, // P14
   slowSubscribersBattery, // P15
   clockJumpsBattery, // P16
+  parsersBattery, // P17
 ];

@@ -114,8 +114,17 @@ function contentsOf(file: number): OrderContents | undefined {
   const length = view.getUint32(0);
   const list = readAt(file, size - TRAILER_BYTES - length, length);
   if (list === undefined || crc32(list) !== view.getUint32(4)) return undefined;
-  const contents: unknown = JSON.parse(new TextDecoder().decode(list));
+  const contents = parsed(list);
   return isContents(contents) ? contents : undefined;
+}
+
+/** The checksum was right, and still another program may have written it. */
+function parsed(list: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(list));
+  } catch {
+    return undefined;
+  }
 }
 
 function readAt(file: number, start: number, length: number): Uint8Array<ArrayBuffer> | undefined {

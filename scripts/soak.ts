@@ -32,6 +32,7 @@ const { values } = parseArgs({
     // For the tests of this program.
     batteries: { type: "string", default: join(root, "test/promises/batteries.ts") },
     totals: { type: "string", default: join(root, ".tmp/soak.json") },
+    "code-version": { type: "string" },
     "limit-ms": { type: "string", default: String(LIMIT_MS) },
   },
 });
@@ -41,7 +42,8 @@ const all = await readBatteries(module);
 const chosen = choose(all, values.only).filter(isPlayable);
 const seed = values.seed === undefined ? undefined : numberOf("--seed", values.seed);
 const minutes = minutesOf();
-const version = codeVersion(root);
+const currentVersion = (): string => values["code-version"] ?? codeVersion(root);
+const version = currentVersion();
 const { totals: before, notice } = resumeTotals(values.totals, version);
 if (notice !== undefined) console.log(notice);
 
@@ -65,7 +67,7 @@ if (seed !== undefined && values.minutes === undefined) await soak.replay(seed);
 else await soak.run();
 
 report(soak.totals);
-if (codeVersion(root) !== version)
+if (currentVersion() !== version)
   console.log(
     `\nThe code was changed while it was played: these figures are of no version. Delete ${values.totals}.`,
   );

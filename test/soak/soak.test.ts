@@ -18,7 +18,11 @@ function place(): Place {
   const folder = mkdtempSync(join(tmpdir(), "diorama-soak-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const totals = join(folder, "soak.json");
-  return { folder, totals, args: [program, "--batteries", madeUp, "--totals", totals] };
+  return {
+    folder,
+    totals,
+    args: [program, "--batteries", madeUp, "--totals", totals, "--code-version", "2"],
+  };
 }
 
 function soak({ folder, args }: Place, ...more: readonly string[]): { status: number | null; text: string } {

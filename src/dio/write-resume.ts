@@ -7,6 +7,12 @@ import type { WriteParts, WriteSettlement } from "./write-settlement.ts";
 /** Ops whose rows are looked up together. */
 const MAX_LOOKED_UP = 1_000;
 
+/** `place`: in the order of confirmations. */
+interface Confirmed {
+  readonly entry: WriteEntry;
+  readonly place: number;
+}
+
 /**
  * Takes up the ops that the queue kept, before anybody can look: all of them show at once then. Ops that were
  * confirmed are then put into the confirmed rows, and only after that anything is sent. Many are no long stretch.
@@ -17,17 +23,20 @@ export async function resumeWrites(
   parts: WriteParts,
   settlement: WriteSettlement,
 ): Promise<void> {
-  const confirmed: WriteEntry[] = [];
+  const confirmed: Confirmed[] = [];
   const slice = new TimeSlice();
   for (const from of kept) {
     const entry = createEntry(from);
     entry.outcomeUnknown = true;
     if (from.error !== undefined) entry.error = toError(from.error);
-    if (from.state === "confirmed") confirmed.push(entry);
+    if (from.state === "confirmed") confirmed.push({ entry, place: from.nextAttemptAt });
     resume(entry, from, parts, settlement);
     if (slice.isOver) await slice.next();
   }
-  if (confirmed.length > 0) await settleConfirmed(confirmed, parts, settlement);
+  if (confirmed.length === 0) return;
+  const inOrder = confirmed.toSorted((a, b) => a.place - b.place || a.entry.sequence - b.entry.sequence);
+  const entries = inOrder.map(({ entry }) => entry);
+  await settleConfirmed(entries, parts, settlement);
 }
 
 /** The sequence that new ops go on from: none is given twice, and none stands before what a dead letter holds back. */

@@ -40,6 +40,8 @@ interface Since {
 /** Ends ops: what becomes of the confirmed rows, the overlay, the queue file and the caller, in one publication. */
 export class WriteSettlement {
   readonly #parts: WriteParts;
+  /** Of the queue's ops, those that an earlier session left included. */
+  #confirmations = 0;
 
   constructor(parts: WriteParts) {
     this.#parts = parts;
@@ -321,7 +323,9 @@ export class WriteSettlement {
     entry.phase = "done";
     if (inCache && host.durability !== "memory" && host.hasDurableCache) {
       const effect = op.kind === "deleteAll" ? op : toStoredOp(op, host.state.store.get(op.id));
-      file.dropBehindCache({ ...toQueued(entry, "confirmed"), op: effect });
+      // Parked ops are confirmed after later ones, and the next start applies all as they came.
+      const nextAttemptAt = ++this.#confirmations;
+      file.dropBehindCache({ ...toQueued(entry, "confirmed"), op: effect, nextAttemptAt });
     } else {
       file.drop(entry.sequence);
     }

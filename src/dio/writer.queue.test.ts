@@ -203,6 +203,27 @@ describe("the next start", () => {
     expect([state.visible("a"), state.isStale("a")]).toEqual([{ id: "a", from: "write" }, true]);
   });
 
+  test("W29 what was confirmed is applied in the order in which it was, whatever was parked before", async () => {
+    const queues = new KeptQueues();
+    await leave(queues, async ({ writer, settle, destination }) => {
+      await writer.submit(insert("a", { id: "a", n: 0 })).confirmed;
+      destination.script.push(failing("rejected"));
+      writer.submit(patch("a", { n: 1 }, "refused"));
+      const parked = writer.submit(patch("a", { n: 2 }, "parked"));
+      await settle();
+      await writer.submit(patch("a", { n: 3 }, "made later")).confirmed;
+      await writer.discard("refused");
+      await parked.confirmed;
+      await settle();
+      queues.fails = ({ removes = [] }) => (removes.length > 0 ? full() : undefined);
+    });
+    queues.fails = undefined;
+    expect([...queues.ops.values()].map(({ state }) => state)).toContain("confirmed");
+    const { writer, state } = await openRig(queues);
+    await writer.ready;
+    expect(state.visible("a")).toEqual({ id: "a", n: 2 });
+  });
+
   test("W29 W32 many kept ops show at once, and no stretch of taking them up is long", async () => {
     const queues = new KeptQueues();
     const kept = 20_000;

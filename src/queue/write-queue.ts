@@ -12,7 +12,7 @@ export interface QueuedOp {
   readonly sequence: number;
   readonly op: WriteOp;
   readonly state: QueuedState;
-  /** Milliseconds since 1970; 0: at once. */
+  /** Milliseconds since 1970; 0: at once. Of a confirmed op: its place in the order of confirmations. */
   readonly nextAttemptAt: number;
   /** The last attempt may or may not have reached its destination. */
   readonly outcomeUnknown: boolean;

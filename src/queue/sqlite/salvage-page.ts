@@ -9,6 +9,7 @@ export interface TreePage {
 
 export interface LeafCell {
   readonly start: number;
+  readonly end: number;
   /** The row's number. */
   readonly key: bigint;
   /** Where the content of an op's record begins; undefined in a table that holds none. */
@@ -55,7 +56,7 @@ export function readTreePage(bytes: Buffer, isFirst: boolean): TreePage | undefi
       continue;
     }
     used.push([start, end]);
-    if (kind === LEAF_TABLE) cells.push(readLeafCell(bytes, start));
+    if (kind === LEAF_TABLE) cells.push(readLeafCell(bytes, start, end));
   }
   return { sound: sound && isAccountedFor(bytes, head, pointersEnd, used), isLeaf, cells };
 }
@@ -76,14 +77,14 @@ function cellEnd(bytes: Buffer, start: number, kind: number): number | undefined
 const within = (bytes: Buffer, end: number): number | undefined => (end <= bytes.length ? end : undefined);
 
 /** Two columns, the key's own place empty and then a blob: a row of ops. */
-function readLeafCell(bytes: Buffer, start: number): LeafCell {
+function readLeafCell(bytes: Buffer, start: number, end: number): LeafCell {
   const payload = readVarint(bytes, start);
   const key = readVarint(bytes, payload.end);
   const headStart = key.end;
   const type = readVarint(bytes, headStart + 2);
   const isOps = bytes[headStart + 1] === 0 && type.value >= 12n && type.value % 2n === 0n;
   const fits = isOps && bytes[headStart] === type.end - headStart && type.end < bytes.length;
-  return { start, key: BigInt.asIntN(64, key.value), recordStart: fits ? type.end : undefined };
+  return { start, end, key: BigInt.asIntN(64, key.value), recordStart: fits ? type.end : undefined };
 }
 
 /** Whether cells, free blocks and fragments fill the page exactly, behind the pointers and the gap. */

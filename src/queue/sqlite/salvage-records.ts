@@ -54,22 +54,15 @@ export class RecordReader {
     const bad: BadRecord[] = [];
     const begun = new Set<number>();
     // In a sound page, what lies in no cell was moved away and left its bytes behind.
-    const places =
-      tree?.sound === true ? new Set(tree.cells.map(({ recordStart }) => recordStart)) : undefined;
+    const cells = tree?.sound === true ? tree.cells : undefined;
     for (let at = nextMagic(file, start, end); at !== -1; at = nextMagic(file, at + 1, end)) {
-      if (places?.has(at - start) === false) continue;
+      if (cells?.some((cell) => cell.start <= at - start && at - start < cell.end) === false) continue;
       begun.add(at);
       const bytes = this.#recordAt(image, at);
       if (bytes !== undefined) good.push({ image, start: at, bytes });
       else bad.push({ image, start: at, known: this.#known(image, at, tree) });
     }
-    for (const { recordStart, key } of tree?.cells ?? []) {
-      // A cell of an op whose record has lost its very beginning.
-      if (recordStart === undefined || begun.has(start + recordStart)) continue;
-      const sequence = Number(key & SEQUENCE_MASK);
-      const known = knownOfRecord(file.subarray(start + recordStart, end));
-      bad.push({ image, start: start + recordStart, known: { ...known, sequence } });
-    }
+    bad.push(...beheaded(image, tree, begun));
     return { good, bad, tree };
   }
 
@@ -127,6 +120,25 @@ export class RecordReader {
     if (next === 0) for (const page of pages) this.claimed.add(page);
     return Buffer.concat(parts);
   }
+}
+
+/** Cells of ops whose record, or what stands in front of it, has lost its very beginning. */
+function beheaded(
+  image: PageImage,
+  tree: TreePage | undefined,
+  begun: ReadonlySet<number>,
+): readonly BadRecord[] {
+  const { file, start, end } = image;
+  const cells = tree?.cells ?? [];
+  if (cells.every(({ recordStart }) => recordStart === undefined)) return [];
+  const places = [...begun].map((at) => at - start);
+  return cells
+    .filter((cell) => !places.some((at) => cell.start <= at && at < cell.end))
+    .map((cell) => {
+      const from = start + (cell.recordStart ?? cell.start);
+      const known = knownOfRecord(file.subarray(from, end));
+      return { image, start: from, known: { ...known, sequence: Number(cell.key & SEQUENCE_MASK) } };
+    });
 }
 
 /** Where the next record begins between two places; -1: none does. */

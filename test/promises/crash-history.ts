@@ -13,6 +13,10 @@ interface Told {
   isRefused: boolean;
   /** Somebody decided to give it up; whether that was kept too may be open. */
   isGivenUp: boolean;
+  /** A dead letter that somebody has another content sent for: what it is then. */
+  editing: Intent | undefined;
+  /** The op that stands in its place. */
+  editedBy: string | undefined;
   /** Lives in which the sink's answer did not arrive. */
   readonly unanswered: Set<number>;
   /** Deliveries when it was seen to be settled. */
@@ -66,6 +70,9 @@ export class CrashHistory {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the writer's own reports
       const intent = data as Intent;
       if (is === "intent") this.#begin(intent, life);
+      else if (is === "editing") this.#of(intent.opId).editing = intent;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+      else if (is === "edited") this.#edited(this.#of(intent.opId), (data as { by: string }).by, life);
       else this.#note(is, this.#of(intent.opId), life);
     }
   }
@@ -78,9 +85,29 @@ export class CrashHistory {
       isAcknowledged: false,
       isRefused: false,
       isGivenUp: false,
+      editing: undefined,
+      editedBy: undefined,
       unanswered: new Set(),
       settledAfter: undefined,
     });
+  }
+
+  /** Another op stands in the place of a dead letter. */
+  #edited(letter: Told, by: string, life: number): void {
+    if (letter.editing === undefined || letter.editedBy === by) return;
+    letter.editedBy = by;
+    this.#begin({ ...letter.editing, opId: by }, life);
+    this.#note("acknowledged", this.#of(by), life);
+  }
+
+  /** An op that nobody reported: its process was killed once it stood in the place of a letter. */
+  #adopt(op: WriteOp): void {
+    if (this.#told.has(op.opId)) return;
+    for (const letter of this.#told.values()) {
+      const { editing, editedBy, life } = letter;
+      if (editing?.kind !== op.kind || editing.id !== op.id || editedBy !== undefined) continue;
+      return this.#edited(letter, op.opId, life);
+    }
   }
 
   #note(is: string, told: Told, life: number): void {
@@ -107,7 +134,8 @@ export class CrashHistory {
     for (const [opId, told] of this.#told) {
       if (!told.isAcknowledged) continue;
       if (waiting.has(opId)) this.#recovered.add(opId);
-      else if (!told.isGivenUp && !delivered.has(opId)) lost.push(this.#name(told));
+      else if (!told.isGivenUp && told.editedBy === undefined && !delivered.has(opId))
+        lost.push(this.#name(told));
     }
     this.#lost = lost.length;
     if (lost.length > 0) throw new Error(`acknowledged, and nowhere: ${lost.join(", ")}`);
@@ -118,6 +146,7 @@ export class CrashHistory {
   /** Nothing is there that nobody asked for, and nothing fails that nobody refuses. */
   #checkKnown({ pending, failed, deliveries }: Found): void {
     for (const op of [...pending, ...failed, ...deliveries.map((each) => each.op)]) {
+      this.#adopt(op);
       const { intent, isRefused } = this.#of(op.opId);
       if (op.kind !== (intent.kind === "add" ? "insert" : intent.kind))
         throw new Error(`${op.opId} is a ${op.kind} now`);
@@ -138,12 +167,14 @@ export class CrashHistory {
         throw new Error(`${opId} had its effect twice`);
       if (told.settledAfter !== undefined && each.length > told.settledAfter)
         throw new Error(`${this.#name(told)} was settled, and sent again later`);
-      for (const [index, { life }] of each.entries()) {
-        const before = each[index - 1];
+      // One that was refused comes again where somebody has its dead letter sent again.
+      const taken = each.filter(({ outcome }) => outcome === "done" || outcome === "again");
+      for (const [index, { life }] of taken.entries()) {
+        const before = taken[index - 1];
         if (before?.life === life && !told.unanswered.has(life))
           throw new Error(`${this.#name(told)} was sent twice in one life, though it was answered`);
       }
-      this.#duplicated += each.length - 1;
+      this.#duplicated += Math.max(0, taken.length - 1);
     }
   }
 

@@ -117,16 +117,26 @@ function draw(
   return { intent: { opId, kind: "deleteAll" }, call: () => vista.deleteAll({ opId }) };
 }
 
-/** Somebody looks at the dead letters: gives one up, or has it sent again. */
+/** Somebody looks at the dead letters: has one sent again, as it is or with another content, or gives it up. */
 async function decide(): Promise<void> {
   const [letter] = random.shuffle(dio.writes.failed());
-  if (letter === undefined) return;
-  const { opId } = letter.op;
-  if (random.chance(0.4)) {
+  // An op of the same row may have arrived without an answer: whoever puts another one before it gets what he asked for.
+  const isUncertain = dio.writes.pending().some(({ op }) => op.attempt > 0);
+  if (letter === undefined || isUncertain) return;
+  const { op } = letter;
+  const { opId } = op;
+  const decision = random.next();
+  if (decision < 0.3) {
     await dio.writes.retry(opId);
-    return;
+  } else if (decision < 0.6 && op.kind !== "delete" && op.kind !== "deleteAll") {
+    reportCrash("editing", { opId, kind: op.kind, id: op.id });
+    const n = random.integer(0, 999);
+    const change = op.kind === "patch" ? { partial: { n } } : { row: { ...op.row, n } };
+    const by = await dio.writes.edit(opId, change);
+    if (by !== undefined) reportCrash("edited", { opId, by });
+  } else {
+    reportCrash("giving up", { opId });
+    await dio.writes.discard(opId);
+    reportCrash("given up", { opId });
   }
-  reportCrash("giving up", { opId });
-  await dio.writes.discard(opId);
-  reportCrash("given up", { opId });
 }

@@ -174,11 +174,13 @@ function judgeQueue(one: Case, name: string, { kept, lost }: Opened, counts: Cou
       continue;
     }
     const place = locate(one, name, op);
+    // A transaction that is cut off looks like one that was never committed.
+    const isAtEdge = isCutAtEdge(one);
     must(
-      !place.isWhole || isDisplaced(one.what),
+      !place.isWhole || isAtEdge || isDisplaced(one.what),
       `op ${sequence} of ${name} is whole in the file, and it is not kept: ${JSON.stringify(place)}`,
     );
-    const told = isCutAtEdge(one) || isAnotherFile(one) || lost.some((loss) => isTold(loss, sequence, place));
+    const told = isAtEdge || isAnotherFile(one) || lost.some((loss) => isTold(loss, sequence, place));
     must(told, `op ${sequence} of ${name} is lost without a word: ${JSON.stringify([place, lost])}`);
     counts.lost += 1;
   }

@@ -1,17 +1,24 @@
 /**
  * `npm run demo:crash`: kills processes that write, a hundred times, and counts before your eyes what became of the
  * writes that they had been told were kept. `--kills N`, `--seed S`. Ends with code 1 where one was lost.
+ * Ctrl-C ends it after the lives that are under way.
  */
-import { parseArgs } from "node:util";
+import { randomInt } from "node:crypto";
 import { type CrashCounts, runCrashTrial } from "../test/promises/crash-trial.ts";
+import { readOptions, wholeNumber } from "./options.ts";
 
-const { values } = parseArgs({
-  options: { kills: { type: "string", default: "100" }, seed: { type: "string" } },
-});
-const kills = wholeNumber("kills", values.kills);
-const seed = wholeNumber("seed", values.seed ?? String(Math.floor(Math.random() * 2 ** 31) + 1));
+const SEEDS = 2 ** 31;
+const INTERRUPTED = 130;
+
+const options = readOptions({ kills: { type: "string", default: "100" }, seed: { type: "string" } });
+const kills = wholeNumber("--kills", options.kills, 1);
+const seed = options.seed === undefined ? randomInt(SEEDS) : wholeNumber("--seed", options.seed, 0);
+const interrupt = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
 
 const isTerminal = process.stdout.isTTY;
+/** Of a terminal that does not say how wide it is. */
+const COLUMNS = 80;
 /** On a pipe: a line for so many kills. */
 const KILLS_A_LINE = 10;
 
@@ -42,6 +49,7 @@ const outcomes = await Promise.allSettled(
       kills: index === 0 ? Math.ceil(kills / 2) : Math.floor(kills / 2),
       recoveryKills: 0,
       setting: { sink, durability: "fsync", concurrency: 1, hasPoison: true },
+      signal: interrupt.signal,
       onProgress: (counts) => {
         counted[index] = counts;
         showProgress();
@@ -52,29 +60,35 @@ const outcomes = await Promise.allSettled(
 if (isTerminal) process.stdout.write("\n");
 showTable();
 
-const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
-for (const failure of failures) console.error(failure);
-if (failures.length > 0) process.exitCode = 1;
-else
-  console.log(`
+if (interrupt.signal.aborted) {
+  // The terminal's Ctrl-C ends the writers too: what they say of that is no failure.
+  console.log("\nStopped: what is counted is what was looked at by then.");
+  process.exitCode = INTERRUPTED;
+} else {
+  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) process.exitCode = 1;
+  else
+    console.log(`
 Nothing acknowledged was lost. Recovered: acknowledged, not yet settled at the kill, and there at the next start.
 Duplicated: sent again after a kill or a lost answer, with the same opId; the first destination had each effect once.`);
+}
 
 function sum(of: (counts: CrashCounts) => number): number {
   return counted.reduce((total, counts) => total + of(counts), 0);
 }
 
 function showProgress(): void {
-  const done = sum((each) => each.kills);
+  const done = sum((each) => each.kills + each["kills during recovery"]);
   const counts = [
-    `${done} kills + ${sum((each) => each["kills during recovery"])} in recovery`,
+    `${done} kills`,
     `${sum((each) => each.acknowledged)} acknowledged`,
     `${sum((each) => each.recovered)} recovered`,
     `${sum((each) => each.duplicated)} duplicated`,
     `${sum((each) => each.lost)} lost`,
   ];
   const line = counts.join(" · ");
-  if (isTerminal) process.stdout.write(`\r\u001B[K${line.slice(0, process.stdout.columns - 1)}`);
+  if (isTerminal) process.stdout.write(`\r\u001B[K${line.slice(0, (process.stdout.columns || COLUMNS) - 1)}`);
   else if (done >= told + KILLS_A_LINE) {
     told = done;
     console.log(line);
@@ -116,11 +130,4 @@ function showTable(): void {
     );
     console.log(shown.join("  "));
   }
-}
-
-function wholeNumber(name: string, text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  console.error(`--${name} ${text}: give a whole number above 0`);
-  process.exit(2);
 }

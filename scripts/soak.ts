@@ -8,8 +8,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import type { Battery } from "../test/promises/battery.ts";
+import { numberFrom, readOptions, refuse, wholeNumber } from "./options.ts";
 import { codeVersion } from "./soak/code-version.ts";
 import { promiseTitles, withFigures } from "./soak/guarantees.ts";
 import { readBatteries } from "./soak/read-batteries.ts";
@@ -23,24 +23,22 @@ const LIMIT_MS = 60_000;
 const MS_A_MINUTE = 60_000;
 const INTERRUPTED = 130;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string" },
-    only: { type: "string" },
-    seed: { type: "string" },
-    write: { type: "boolean", default: false },
-    // For the tests of this program.
-    batteries: { type: "string", default: join(root, "test/promises/batteries.ts") },
-    totals: { type: "string", default: join(root, ".tmp/soak.json") },
-    "code-version": { type: "string" },
-    "limit-ms": { type: "string", default: String(LIMIT_MS) },
-  },
+const values = readOptions({
+  minutes: { type: "string" },
+  only: { type: "string" },
+  seed: { type: "string" },
+  write: { type: "boolean", default: false },
+  // For the tests of this program.
+  batteries: { type: "string", default: join(root, "test/promises/batteries.ts") },
+  totals: { type: "string", default: join(root, ".tmp/soak.json") },
+  "code-version": { type: "string" },
+  "limit-ms": { type: "string", default: String(LIMIT_MS) },
 });
 
 const module = resolve(values.batteries);
 const all = await readBatteries(module);
 const chosen = choose(all, values.only).filter(isPlayable);
-const seed = values.seed === undefined ? undefined : numberOf("--seed", values.seed);
+const seed = values.seed === undefined ? undefined : wholeNumber("--seed", values.seed, 0);
 const minutes = minutesOf();
 const currentVersion = (): string => values["code-version"] ?? codeVersion(root);
 const version = currentVersion();
@@ -56,7 +54,7 @@ const soak = new Soak(
     module,
     seed,
     minutesMs: minutes * MS_A_MINUTE,
-    limitMs: numberOf("--limit-ms", values["limit-ms"]),
+    limitMs: numberFrom("--limit-ms", values["limit-ms"], 0),
     slots: SLOTS,
     file: values.totals,
     signal: interrupt.signal,
@@ -112,18 +110,6 @@ function isPlayable(battery: Battery): boolean {
 
 /** By default a minute; none where only a seed is played again, or only the table is wanted. */
 function minutesOf(): number {
-  if (values.minutes !== undefined) return numberOf("--minutes", values.minutes);
+  if (values.minutes !== undefined) return numberFrom("--minutes", values.minutes, 0);
   return values.write || seed !== undefined ? 0 : 1;
-}
-
-function numberOf(option: string, text: string): number {
-  const number = Number(text);
-  if (text.trim() === "" || !Number.isFinite(number) || number < 0)
-    refuse(`${option} ${text}: give a number from 0 on`);
-  return number;
-}
-
-function refuse(message: string): never {
-  console.error(message);
-  process.exit(2);
 }

@@ -32,13 +32,15 @@ class CrashTrial {
   readonly #random: Random;
   readonly #harness: CrashHarness;
   readonly #onProgress: CrashProgress | undefined;
+  readonly #signal: AbortSignal | undefined;
   #kills = 0;
   #recoveryKills = 0;
   #openingMs = FIRST_OPENING_MS;
 
-  constructor(seed: number, folder: CrashFolder, onProgress: CrashProgress | undefined) {
+  constructor(folder: CrashFolder, { seed, onProgress, signal }: CrashTrialOptions) {
     this.#seed = seed;
     this.#onProgress = onProgress;
+    this.#signal = signal;
     this.#random = createRandom(deriveSeed(seed, "trial"));
     this.#harness = createCrashHarness({ script: WRITER, seed, env: crashEnvironment });
     this.#folder = folder;
@@ -61,6 +63,7 @@ class CrashTrial {
     try {
       await this.#folder.begin();
       while (this.#kills < kills || this.#recoveryKills < recoveryKills) {
+        if (this.#signal?.aborted === true) return;
         await this.#kill(this.#random.chance(0.5));
         const again = this.#random.chance(0.3) ? this.#random.integer(1, 2) : 0;
         for (let time = 0; time < again; time++) await this.#killRecovering();
@@ -128,13 +131,15 @@ export interface CrashTrialOptions {
   /** Default: as the seed decides. */
   readonly setting?: Omit<CrashSetting, "folder">;
   readonly onProgress?: CrashProgress;
+  /** Ends the trial after the life that is under way; nothing is settled then. */
+  readonly signal?: AbortSignal;
 }
 
 /** One trial of random kills in a folder of its own. */
 export async function runCrashTrial(options: CrashTrialOptions): Promise<CrashCounts> {
-  const { seed, kills, recoveryKills, setting = drawCrashSetting(seed), onProgress } = options;
+  const { seed, kills, recoveryKills, setting = drawCrashSetting(seed) } = options;
   return inCrashFolder(seed, setting, async (folder) => {
-    const trial = new CrashTrial(seed, folder, onProgress);
+    const trial = new CrashTrial(folder, options);
     await trial.run(kills, recoveryKills);
     return trial.counts;
   });

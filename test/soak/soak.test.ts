@@ -153,4 +153,12 @@ test("a mistake in the call is refused with what there is", () => {
     status: 2,
     text: expect.stringContaining("there are P1, P2, P3"),
   });
+  expect(soak(at, "--seed", "1.5")).toMatchObject({
+    status: 2,
+    text: expect.stringContaining("--seed 1.5: give a whole number"),
+  });
+  for (const wrong of [["--never"], ["--minutes", "-1"], ["P1"]]) {
+    const { status, text } = soak(at, ...wrong);
+    expect({ status, lines: text.split("\n").length }).toEqual({ status: 2, lines: 2 });
+  }
 });

@@ -62,9 +62,13 @@ function pack(): string {
   return join(work, tarball);
 }
 
+/** Chunks that neither the entry nor the first Lens loads, but only some Dios: kept orders of views. */
+const LATER: ReadonlySet<string> = new Set(["kept-orders"]);
+
 /**
  * Everything a page can load for `import … from "vantage-diorama"`, bundled for browsers and minified: all exports,
- * not only those that a program uses. Nothing of it may need Node. .size-limit.json weighs it.
+ * not only those that a program uses. Nothing of it may need Node. .size-limit.json weighs it,
+ * but for LATER.
  */
 async function bundleCore(): Promise<void> {
   await build({
@@ -90,7 +94,10 @@ async function bundleCore(): Promise<void> {
       rolldownOptions: {
         input: join(stage, "dist/index.js"),
         preserveEntrySignatures: "strict",
-        output: { entryFileNames: "core.js", chunkFileNames: "[name].js" },
+        output: {
+          entryFileNames: "core.js",
+          chunkFileNames: ({ name }) => (LATER.has(name) ? "later/[name].js" : "[name].js"),
+        },
       },
     },
   });

@@ -111,7 +111,7 @@ export class DioCore implements DioParts, OpenDio {
         searchColumns: () => searchColumnsOf(this.master.schema),
         closing,
       },
-      options.cache.keeps ? opened.table.orders : undefined,
+      opened.openKeptOrders,
     );
     this.#context = this.#createContext();
     const context = this.#context;

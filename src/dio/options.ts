@@ -6,6 +6,7 @@ import type { Row } from "../record/index.ts";
 import type { ChangeEvent, Vista, WriteOp } from "../vista/index.ts";
 import type { Dio } from "./dio.ts";
 import type { Range } from "../views/index.ts";
+import type { OpenKeptOrders } from "./kept-orders.ts";
 import type { WritePolicy, WriteResult } from "./writer.ts";
 
 /** What every callback gets last: `signal` fires when the Dio closes or the work is no longer wanted. */
@@ -94,6 +95,8 @@ export interface OpenedStores extends OpenedQueue {
   readonly table: CacheTable;
   /** The table held rows of another source, or nothing at all. */
   readonly isEmptied: boolean;
+  /** Absent where the table keeps no orders of views. */
+  readonly openKeptOrders: OpenKeptOrders | undefined;
 }
 
 /** Everything a Dio is built from: plain data, made by the Lens. Times in milliseconds. */

@@ -1,35 +1,27 @@
-import type { OrderStore } from "../cache/index.ts";
 import type { Query } from "../query/index.ts";
 import type { DioState } from "./dio-state.ts";
-import { OrderKeeper } from "./order-keeper.ts";
-import { OrderRestorer } from "./order-restorer.ts";
+import type { KeptOrders, OpenKeptOrders } from "./kept-orders.ts";
 import { WantedRows } from "./wanted-rows.ts";
 import type { WarmHost } from "./warm-host.ts";
 
 /** Orders of views that outlive the session, where the cache keeps any. */
 export class WarmOrders {
   readonly #state: DioState;
-  readonly #keeper: OrderKeeper | undefined;
-  readonly #restorer: OrderRestorer | undefined;
+  readonly #kept: KeptOrders | undefined;
 
   /** Rows that a restored view shows and that are not in memory yet. */
   readonly wanted: WantedRows;
 
   /** To be made before anything is written to the table. */
-  constructor(host: Omit<WarmHost, "orders">, orders: OrderStore | undefined) {
+  constructor(host: Omit<WarmHost, "orders">, openKept: OpenKeptOrders | undefined) {
     this.#state = host.state;
     this.wanted = new WantedRows(host.state, host.logger);
-    if (orders === undefined) return;
-    const keeper = new OrderKeeper({ ...host, orders });
-    this.#keeper = keeper;
-    this.#restorer = new OrderRestorer({ ...host, orders }, (name, edition) =>
-      keeper.noteKept(name, edition),
-    );
+    this.#kept = openKept?.(host);
   }
 
   /** To be called when a view is opened for longer: its order is kept, also while the session goes on. */
   watch(): void {
-    this.#keeper?.watch();
+    this.#kept?.watch();
   }
 
   /**
@@ -37,21 +29,21 @@ export class WarmOrders {
    * memory, though others are still on their way. Never rejects.
    */
   async restore(query: Query): Promise<boolean> {
-    return (await this.#restorer?.restore(query)) ?? false;
+    return (await this.#kept?.restore(query)) ?? false;
   }
 
   /** Whether the view of the query can be opened before all rows are loaded. */
   hasRestored(query: Query): boolean {
-    return this.#restorer?.hasRestored(query) ?? false;
+    return this.#kept?.hasRestored(query) ?? false;
   }
 
   /** To be called in the step in which all rows are in memory. */
   loaded(): void {
-    if (this.#restorer?.loaded() !== true) this.#state.resetViews();
+    if (this.#kept?.loaded() !== true) this.#state.resetViews();
   }
 
   /** Keeps the orders of the views that there are: after the last change, before the table is closed. Never rejects. */
   async close(): Promise<void> {
-    await this.#keeper?.close();
+    await this.#kept?.close();
   }
 }

@@ -2,6 +2,7 @@ import { type Logger, yieldToLoop } from "../../src/base/index.ts";
 import { blankMeta, type CacheBackend, type CacheTable, type OrderStore } from "../../src/cache/index.ts";
 import { openDurableCache } from "../../src/cache/sqlite/index.ts";
 import { DioState } from "../../src/dio/dio-state.ts";
+import { KeptOrders } from "../../src/dio/kept-orders.ts";
 import { RowStore } from "../../src/dio/row-store.ts";
 import { WarmOrders } from "../../src/dio/warm-orders.ts";
 import { evaluate, everything, type Query, toCondition, toOrder } from "../../src/query/index.ts";
@@ -58,6 +59,7 @@ export class WarmSession {
     this.#cache = cache;
     this.table = table;
     const gated = this.#gated(table);
+    const { orders } = gated;
     const log = (message: string): void => void this.told.push(message);
     const logger: Logger = { error: log, info: log, debug: () => undefined };
     this.store = new RowStore(gated, {
@@ -80,7 +82,7 @@ export class WarmSession {
         searchColumns: () => ["name"],
         closing: this.#closing.signal,
       },
-      gated.orders,
+      orders === undefined ? undefined : (host) => new KeptOrders({ ...host, orders }),
     );
   }
 

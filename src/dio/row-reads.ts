@@ -44,6 +44,11 @@ export class RowReads {
     return state.store.meta.complete || state.overlay.showOver(id, {}) === undefined;
   }
 
+  /** Whether queued writes alone say what shows, whatever the master has. */
+  #isDecided(id: string): boolean {
+    return this.decidesAbsence(id) || this.#context.state.overlay.showOver(id, undefined) !== undefined;
+  }
+
   /** Reads one row again from the master. One flight for all who ask: it ends with the Dio, not with one of them. */
   fetch(id: string): Promise<void> {
     return this.#flights.running(id) ?? this.#flights.run(id, () => this.#ask(id));
@@ -99,14 +104,14 @@ export class RowReads {
     if (!state.store.knows(id)) await state.store.ensure([id]);
     if (!this.#context.options.cache.keeps) return this.#getUncached(id);
     if (state.store.get(id) !== undefined || state.store.meta.complete) await this.#renew(id);
-    else if (!this.decidesAbsence(id)) await this.fetch(id);
+    else if (!this.#isDecided(id)) await this.fetch(id);
     return state.visible(id);
   }
 
   /** A cache that keeps nothing: the master's row with the queued writes on top. */
   async #getUncached(id: string): Promise<Row | undefined> {
     const { state } = this.#context;
-    if (this.decidesAbsence(id)) return undefined;
+    if (this.#isDecided(id)) return state.overlay.showOver(id, undefined);
     const master = this.#context.master();
     const row = await master.get(id);
     return state.overlay.showOver(id, row === undefined ? undefined : toRow(row, { vista: master.name, id }));

@@ -94,16 +94,21 @@ export class Oracle {
     return this.isComplete || this.show(id, {}) === undefined;
   }
 
+  /** Queued writes alone say what shows, whatever the master has. */
+  isDecided(id: string): boolean {
+    return this.decidesAbsence(id) || this.show(id, undefined) !== undefined;
+  }
+
   // Reads --------------------------------------------------------------------------------------------------
 
   get(id: string): Row | undefined {
-    if (this.kind === "none") return this.decidesAbsence(id) ? undefined : this.show(id, this.up.get(id));
+    if (this.kind === "none") return this.show(id, this.isDecided(id) ? undefined : this.up.get(id));
     const seen = this.visible(id);
     if (this.held.has(id) || this.isComplete) {
       this.#renewBehind(id);
       return seen;
     }
-    if (!this.decidesAbsence(id)) this.reread(id);
+    if (!this.isDecided(id)) this.reread(id);
     return this.visible(id);
   }
 

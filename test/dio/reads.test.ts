@@ -1,4 +1,5 @@
 import {
+  createActivity,
   createNoCache,
   type Dio,
   type DioramaError,
@@ -132,6 +133,21 @@ describe("an incomplete cache", () => {
     expect(source.calls("get")).toBe(2);
     expect((await dio.vista().get("a"))?.price).toBe(300);
     expect(source.calls("get")).toBe(2);
+  });
+
+  test("D24 a row that a queued write decides is answered offline, over a cache and without one", async () => {
+    for (const cache of [undefined, createNoCache()]) {
+      const { source, builder, clock } = createStage({ capabilities: { ...wholeOnly, canInsert: true } });
+      const activity = createActivity();
+      const configured = builder.activity(activity);
+      if (cache !== undefined) configured.cacheSource(cache);
+      const dio = await (await openLens({ builder: configured, clock })).makeDio(source);
+      activity.set("offline");
+      const nut = { id: "n", name: "Nut", price: 1, category: "buns" };
+      await dio.vista().insert("n", nut);
+      expect(await dio.vista().get("n")).toEqual(nut);
+      expect(source.calls("get")).toBe(0);
+    }
   });
 
   test("D22 onQuery fills each conditions and search once, until forgotten", async () => {

@@ -111,6 +111,52 @@ test("U24 records of every awkward size keep within the bound: half a page, a pa
   }
 });
 
+test("U24 pages that were left a third full are written anew", () => {
+  const folder = mkdtempSync(join(root, "thin-"));
+  const store = new QueueStore({ folder, maxSizeBytes: undefined, onNotice: () => undefined });
+  const content: Content = new Map();
+  const writer = new PostingWriter();
+  const all = Array.from({ length: 1_000 }, (_, n) => n + 1);
+  writer.begin("a", true, [], all.length);
+  for (const sequence of all) {
+    const record = encodeQueuedOp("a", queued(sequence, 650));
+    writer.put({ sequence, record });
+    content.set(`a ${sequence}`, record.length);
+  }
+  // Two of the five that a page takes stay: too many for SQLite to put pages together by itself.
+  const removes = all.filter((sequence) => sequence % 5 > 1);
+  for (const sequence of removes) content.delete(`a ${sequence}`);
+  store.apply([writer.take()]);
+  writer.begin("a", true, removes, 0);
+  store.apply([writer.take()]);
+  rest(store);
+  expect(statSync(join(folder, "queue.db")).size).toBeLessThanOrEqual(boundOf(content));
+  expect(new Set(readAll(store, "a").sequences)).toEqual(
+    new Set(all.filter((sequence) => sequence % 5 <= 1)),
+  );
+  store.close();
+});
+
+test("U24 a queue stays on the list as long as it has an op", () => {
+  const folder = mkdtempSync(join(root, "listed-"));
+  const store = new QueueStore({ folder, maxSizeBytes: undefined, onNotice: () => undefined });
+  const held = { first: [1], last: [2 ** 44 - 1], none: [] };
+  for (const [queue, sequences] of Object.entries(held)) {
+    const writer = new PostingWriter();
+    for (const sequence of [...sequences, 5]) {
+      writer.begin(queue, true, [], 1);
+      writer.put({ sequence, record: encodeQueuedOp(queue, queued(sequence, 10)) });
+    }
+    writer.begin(queue, true, [5], 0);
+    store.apply([writer.take()]);
+  }
+  rest(store);
+  for (const [queue, sequences] of Object.entries(held)) {
+    expect(readAll(store, queue).sequences, queue).toEqual(sequences);
+  }
+  store.close();
+});
+
 test("U24 the worker does so by itself when it has nothing else to do", async () => {
   const folder = join(root, "worker");
   const backend = await openDurableQueues(folder);

@@ -133,6 +133,8 @@ test("U19 a record that is not proven is taken out, told once with its position,
   const folder = filledFolder();
   spoil(folder, "text of 17 in");
   const backend = await openDurableQueues(folder);
+  // Also of a queue that nobody opens.
+  expect(beside(folder, "lost").length).toBe(1);
   const clients = await backend.openQueue("clients");
   expect([clients.kept, clients.lost]).toEqual([ops(3), []]);
   const { kept, lost } = await backend.openQueue("products");

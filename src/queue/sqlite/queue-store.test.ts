@@ -36,13 +36,13 @@ function post(...batches: readonly Batch[]): Posting {
   return writer.take();
 }
 
-/** The statements of a call that begin, commit or say how a commit is flushed. */
+/** The statements of a call that begin, commit, flush or say how a commit is flushed. */
 function statementsOf(work: () => void): string[] {
   const spy = vi.spyOn(DatabaseSync.prototype, "exec");
   work();
   const statements = spy.mock.calls
     .map(([sql]) => sql)
-    .filter((sql) => /^(BEGIN|COMMIT|ROLLBACK|PRAGMA s)/.test(sql));
+    .filter((sql) => /^(BEGIN|COMMIT|ROLLBACK|PRAGMA s|PRAGMA wal_checkpoint)/.test(sql));
   spy.mockRestore();
   return statements;
 }
@@ -83,7 +83,8 @@ test("U11 a group is flushed for the sake of one batch, late relaxed ones, or no
   expect(group({}, { flush: false })).toEqual([]);
   // Rest: the log is flushed before anything is taken from it.
   group({ puts: [7], flush: false });
-  store.tidy();
+  expect(statementsOf(() => expect(store.tidy(249)).toBe(1))).toEqual([]);
+  expect(statementsOf(() => void store.tidy(250))).toEqual(["PRAGMA wal_checkpoint(PASSIVE)"]);
   await clock.advance(5_000);
   expect(group({ puts: [8], flush: false })).toEqual(["BEGIN IMMEDIATE", "COMMIT"]);
   expect(sequencesIn(store)).toEqual([3, 4, 5, 6, 7, 8]);

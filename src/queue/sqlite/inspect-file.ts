@@ -4,7 +4,7 @@ import { DioramaError } from "../../base/index.ts";
 import { Damage } from "../../sqlite/index.ts";
 import { isProven, knownOfRecord, recordLength } from "./op-record.ts";
 import { kindOf } from "./queue-files.ts";
-import { APPLICATION_ID, formatOf, KEY_PARTS, type QueueFormat } from "./queue-schema.ts";
+import { APPLICATION_ID, formatOf, KEY_PARTS, keyOf, type QueueFormat } from "./queue-schema.ts";
 import { problemOfLog } from "./salvage.ts";
 import { fromStoredName } from "./stored-ops.ts";
 
@@ -28,6 +28,8 @@ const MAGIC = "SQLite format 3\u0000";
 const HEADER_BYTES = 100;
 const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
+const SLICE_OPS = 64;
+const BEFORE_EVERY_KEY = -(2n ** 63n);
 
 /**
  * Looks through a queue file without changing a byte of it. Damage where its structure is not what was written,
@@ -58,11 +60,7 @@ export function badRecords(database: DatabaseSync): BadRecord[] {
     names.set(number, fromStoredName(name));
   }
   const bad: BadRecord[] = [];
-  for (const row of database.prepare(`SELECT ${KEY_PARTS}, record FROM ops ORDER BY key`).iterate()) {
-    const { number, sequence, record } = row;
-    if (typeof number !== "number" || typeof sequence !== "number" || !(record instanceof Uint8Array)) {
-      throw new Damage("the list of ops has values of another type", true);
-    }
+  for (const { number, sequence, record } of storedRecords(database)) {
     const queue = names.get(number);
     const reason = problemOf(record);
     if (reason !== undefined) {
@@ -76,6 +74,29 @@ export function badRecords(database: DatabaseSync): BadRecord[] {
     }
   }
   return bad;
+}
+
+interface StoredRecord {
+  readonly number: number;
+  readonly sequence: number;
+  readonly record: Uint8Array;
+}
+
+/** In slices: the oldest Node of ours may drop a statement whose rows are still being read one by one. */
+function* storedRecords(database: DatabaseSync): Generator<StoredRecord> {
+  const slice = database.prepare(
+    `SELECT ${KEY_PARTS}, record FROM ops WHERE key > ? ORDER BY key LIMIT ${SLICE_OPS}`,
+  );
+  let after = BEFORE_EVERY_KEY;
+  for (let rows = slice.all(after); rows.length > 0; rows = slice.all(after)) {
+    for (const { number, sequence, record } of rows) {
+      if (typeof number !== "number" || typeof sequence !== "number" || !(record instanceof Uint8Array)) {
+        throw new Damage("the list of ops has values of another type", true);
+      }
+      after = keyOf(number, sequence);
+      yield { number, sequence, record };
+    }
+  }
 }
 
 function problemOf(record: Uint8Array): string | undefined {

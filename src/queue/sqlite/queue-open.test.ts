@@ -162,6 +162,22 @@ test("U19 a record that is not proven is taken out, told once with its position,
   expect(beside(folder, "lost")).toEqual([apart]);
 });
 
+test("U19 of many queues and records each that is not proven is found, wherever it stands", () => {
+  const folder = newFolder();
+  mkdirSync(folder);
+  const store = openStore(folder);
+  put(store, "products", ops(1_000));
+  put(store, "clients", ops(200));
+  store.close();
+  const spoilt = [1, 64, 65, 128, 500, 1_000];
+  for (const sequence of spoilt) spoil(folder, `text of ${sequence} in`);
+  const again = openStore(folder);
+  const { kept, lost } = open(again, "products");
+  expect(lost.map(({ sequence }) => sequence)).toEqual(spoilt);
+  expect(kept).toEqual(ops(1_000).filter(({ sequence }) => !spoilt.includes(sequence)));
+  again.close();
+});
+
 const unusable: readonly [what: string, spoilFile: (folder: string) => void, saved: readonly number[]][] = [
   ["empty", (folder) => truncateSync(file(folder), 0), []],
   ["cut off in its head", (folder) => truncateSync(file(folder), 50), []],

@@ -194,11 +194,7 @@ export class WriteIntake {
       try {
         await this.#stage([entry]);
       } catch (error) {
-        this.#refuseStaged(
-          batch,
-          entry,
-          toDioramaError(error, "unavailable", `${this.#host.name}: queueing the write`),
-        );
+        this.#refuseStaged(batch, entry, error);
       }
     }
   }
@@ -211,9 +207,12 @@ export class WriteIntake {
 
   #refuseStaged(batch: Batch, entry: WriteEntry, error: unknown): void {
     batch.entries.splice(batch.entries.indexOf(entry), 1);
+    const refusal = toDioramaError(error, "unavailable", `${this.#host.name}: queueing the write`);
+    // Only the answer may be missing: what its caller is told to be refused must not come back.
+    if (refusal.code === "unavailable") this.#host.file.drop(entry.sequence, { isPromised: true });
     // It may have been cancelled while it was on its way.
     if (entry.phase !== "staging") return;
-    this.#host.refuse(entry, toDioramaError(error, "unavailable", `${this.#host.name}: queueing the write`));
+    this.#host.refuse(entry, refusal);
     this.release();
   }
 

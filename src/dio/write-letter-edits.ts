@@ -1,10 +1,12 @@
-import { uuidV7 } from "../base/index.ts";
+import { isDioramaError, uuidV7 } from "../base/index.ts";
+import type { QueuedOp } from "../queue/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import { InOrder } from "./in-order.ts";
 import { concernedIds } from "./overlay.ts";
 import type { WriteRequest } from "./write-contract.ts";
 import type { DeadLetter } from "./write-dead-letters.ts";
 import type { WriteLetterDesk } from "./write-letter-desk.ts";
+import { toQueued } from "./write-entry.ts";
 import type { WriteParts, WriteSettlement } from "./write-settlement.ts";
 
 export interface LetterEditsHost {
@@ -37,7 +39,7 @@ export class LetterEdits {
     opId: string,
     toRequest: (letter: WriteOp) => Promise<WriteRequest>,
   ): Promise<string | undefined> {
-    const { letters, host, file } = this.#host.parts;
+    const { letters, host } = this.#host.parts;
     for (;;) {
       const letter = letters.get(opId);
       if (letter === undefined) return undefined;
@@ -54,11 +56,23 @@ export class LetterEdits {
         attempt: 0,
       });
       const { sequence } = entry;
-      const kept = { sequence, op, state: "queued", nextAttemptAt: 0, outcomeUnknown: false } as const;
+      const kept: QueuedOp = { sequence, op, state: "queued", nextAttemptAt: 0, outcomeUnknown: false };
       // What becomes of the letter while this is written is written behind it, in its place.
-      if (!(await file.replace(kept, isStill)) || !isStill()) continue;
+      if (!(await this.#replace(letter, kept, isStill)) || !isStill()) continue;
       if (!this.#host.isClosing()) this.#swap(letter, op);
       return op.opId;
+    }
+  }
+
+  async #replace(letter: DeadLetter, kept: QueuedOp, isStill: () => boolean): Promise<boolean> {
+    const { file } = this.#host.parts;
+    try {
+      return await file.replace(kept, isStill);
+    } catch (error) {
+      // Only the answer may be missing: what its caller is told to be refused must not come back.
+      const mayBeKept = isDioramaError(error, "unavailable") && isStill();
+      if (mayBeKept) file.note(toQueued(letter.entry, "failed", letter.parksUpTo), { isPromised: true });
+      throw error;
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { full, KeptQueues } from "../../test/dio/kept-queues.ts";
+import { full, KeptQueues, noAnswer } from "../../test/dio/kept-queues.ts";
 import { createRig, failing, type Rig } from "../../test/dio/write-rig.ts";
 import type { Row } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
@@ -51,6 +51,20 @@ describe("an edited dead letter", () => {
     ]);
     expect(state.visible("a")).toEqual({ n: 5, m: 2 });
     expect(writer.diagnostics()).toMatchObject({ depth: 0, failed: 0, oldestMs: undefined });
+  });
+
+  test("W37 where the queue gives no answer the letter takes its place again, in case the edit was kept", async () => {
+    const queues = new KeptQueues();
+    const { writer, clock, settle } = await withLetter(queues);
+    await settle();
+    const ops = [...queues.ops.values()];
+    queues.fails = noAnswer;
+    queues.keepsUnavailable = true;
+    await expect(writer.edit("letter", toPatch({ n: 5 }))).rejects.toMatchObject({ code: "unavailable" });
+    queues.fails = undefined;
+    await clock.advance(1_000);
+    expect([...queues.ops.values()]).toEqual(ops);
+    expect(writer.failed().map(({ op }) => op.opId)).toEqual(["letter"]);
   });
 
   test("W37 is kept before it counts: what the queue refuses changes nothing", async () => {

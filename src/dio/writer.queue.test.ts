@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { full, KeptQueues } from "../../test/dio/kept-queues.ts";
+import { full, KeptQueues, noAnswer } from "../../test/dio/kept-queues.ts";
 import { createRig, Destination, failing, type Rig } from "../../test/dio/write-rig.ts";
 import { DioramaError, type Logger } from "../base/index.ts";
 import type { Row } from "../record/index.ts";
@@ -121,6 +121,29 @@ describe("a queue that can't be written", () => {
     await clock.advance(100);
     expect(queues.ops.size).toBe(0);
     expect(writer.diagnostics()).not.toHaveProperty("error");
+  });
+
+  test("W2 what was refused without an answer is taken out of the queue, in case that has kept it", async () => {
+    const queues = new KeptQueues();
+    queues.keepsUnavailable = true;
+    const { writer, destination, clock, settle } = await openRig(queues, { rows: { a: {} } });
+    queues.fails = noAnswer;
+    const one = writer.submit(insert("one"));
+    const two = writer.submit(insert("two"));
+    const cancelled = writer.submit(insert("cancelled"));
+    await Promise.resolve();
+    const cancelling = cancelled.cancel();
+    for (const { staged } of [one, two]) await expect(staged).rejects.toMatchObject({ code: "unavailable" });
+    await expect(cancelling).rejects.toMatchObject({ code: "unavailable" });
+    queues.keepsUnavailable = false;
+    await clock.advance(3_000);
+    expect(queues.ops.size).toBe(3);
+    queues.fails = undefined;
+    await writer.submit(patch("a", { n: 1 }, "later")).staged;
+    await clock.advance(1_000);
+    await settle();
+    expect([...queues.ops.values()]).toEqual([]);
+    expect(destination.calls.map(({ opId }) => opId)).toEqual(["later"]);
   });
 
   test("W27 W6 what is not in the file is not said to be: it counts here, and is tried again", async () => {

@@ -66,7 +66,10 @@ export interface WriteQueue {
   readonly kept: readonly QueuedOp[];
   /** What could not be kept; empty where all is well. Each is told once, by the first opening that found it. */
   readonly lost: readonly LostOp[];
-  /** `full`: there is no room; `unavailable`: try again. Nothing of the batch was kept then. */
+  /**
+   * `full`: there is no room, `invalid`: an op can't be kept; nothing of the batch was kept then. `unavailable`: all
+   * or nothing of it was kept, and nobody knows which: put it again, or remove what is not to come back.
+   */
   apply(batch: QueueBatch, options?: ApplyOptions): Promise<void>;
   close(): Promise<void>;
 }

@@ -28,6 +28,8 @@ export class KeptQueues implements QueueBackend {
   lost: readonly LostOp[] = [];
   /** The error that a batch ends with, while it is set. */
   fails: ((batch: QueueBatch) => DioramaError | undefined) | undefined;
+  /** A batch that fails as `unavailable` is kept all the same: only the answer was lost. */
+  keepsUnavailable = false;
   isClosed = false;
 
   constructor({ durable = true }: { readonly durable?: boolean } = {}) {
@@ -55,12 +57,18 @@ export class KeptQueues implements QueueBackend {
   async #apply(queue: WriteQueue, batch: QueueBatch, how?: ApplyOptions): Promise<void> {
     this.applied.push({ ...batch, isRelaxed: how?.relaxed === true });
     const error = this.fails?.(batch);
+    const isKept = error === undefined || (this.keepsUnavailable && error.code === "unavailable");
+    if (isKept) {
+      await queue.apply(batch);
+      for (const sequence of batch.removes ?? []) this.ops.delete(sequence);
+      for (const queued of batch.puts ?? []) this.ops.set(queued.sequence, queued);
+    }
     if (error !== undefined) throw error;
-    await queue.apply(batch);
-    for (const sequence of batch.removes ?? []) this.ops.delete(sequence);
-    for (const queued of batch.puts ?? []) this.ops.set(queued.sequence, queued);
   }
 }
 
 /** As a disk without room says it. */
 export const full = (): DioramaError => new DioramaError("full", "the disk is full");
+
+/** As a worker that has died leaves its calls. */
+export const noAnswer = (): DioramaError => new DioramaError("unavailable", "the queue worker ended");

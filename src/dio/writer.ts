@@ -140,16 +140,21 @@ export class Writer implements Omit<DeadLetters, "edit"> {
 
   async retry(opId: string): Promise<boolean> {
     if (this.#closing !== undefined) return false;
-    const found = await this.#desk.retry(opId);
-    this.#sender.pump();
-    return found;
+    try {
+      return await this.#desk.retry(opId);
+    } finally {
+      // Also where the queue does not have it yet: here it counts.
+      this.#sender.pump();
+    }
   }
 
   async discard(opId: string): Promise<boolean> {
     if (this.#closing !== undefined) return false;
-    const found = await this.#desk.discard(opId);
-    this.#sender.pump();
-    return found;
+    try {
+      return await this.#desk.discard(opId);
+    } finally {
+      this.#sender.pump();
+    }
   }
 
   /** Puts another write in the place of a dead letter: its opId, or `undefined` where there is no such letter. */

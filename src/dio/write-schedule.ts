@@ -154,14 +154,21 @@ export class WriteSchedule {
     if (hidesEverything(entry.op)) this.#barrier = entry;
     const ids = new Set(concernedIds(entry.op));
     entry.blocked = ids.size;
-    for (const id of ids) this.#join(id, entry);
+    for (const id of ids) this.#join(id, entry, ids.size === 1);
     if (ids.size === 0) this.#makeReady(entry);
   }
 
-  #join(id: string, entry: WriteEntry): void {
+  /**
+   * `isAlone`: it has no other id, so that it may stand behind later ops without two ids waiting for each other. An
+   * op that may have been sent can't be overtaken any more: what comes back is later than that, whatever its number.
+   */
+  #join(id: string, entry: WriteEntry, isAlone: boolean): void {
     let lane = this.#lanes.get(id);
     if (lane === undefined) this.#lanes.set(id, (lane = { entries: new WriteLane(), head: undefined }));
-    lane.entries.insert(entry, (other) => other.place === "taken" || other.sequence < entry.sequence);
+    lane.entries.insert(
+      entry,
+      (other) => other.place === "taken" || other.sequence < entry.sequence || (isAlone && !other.isUnsent),
+    );
     this.#followHead(lane);
   }
 

@@ -204,6 +204,42 @@ describe("the next start", () => {
     expect(state.visible("r9")).toEqual({ n: 9 });
   });
 
+  test("W27 W29 a letter that is retried goes behind what an earlier session may have sent on its id", async () => {
+    const queues = createMemoryQueues();
+    const queue = await openQueue(queues);
+    const base = { nextAttemptAt: 0, outcomeUnknown: false };
+    const sent = { enqueuedAt: 0, attempt: 1 };
+    const error = { code: "conflict", message: "it is there" };
+    await queue.apply({
+      puts: [
+        { ...base, sequence: 1, state: "queued", op: { ...sent, ...insert("z"), opId: "other" } },
+        {
+          ...base,
+          sequence: 2,
+          state: "failed",
+          error,
+          parksUpTo: 2,
+          op: { ...sent, ...insert("a"), opId: "letter" },
+        },
+        { ...base, sequence: 3, state: "queued", op: { ...sent, kind: "delete", id: "a", opId: "gone" } },
+      ],
+    });
+    await queue.close();
+    const destination = new Destination();
+    const hold = destination.hold();
+    const { writer, shown, settle } = await createRig({
+      queue: await openQueue(queues),
+      host: { send: (op) => destination.send(op) },
+    });
+    await settle();
+    expect(await writer.retry("letter")).toBe(true);
+    hold();
+    await writer.flush();
+    expect(destination.calls.map(({ opId }) => opId)).toEqual(["other", "gone", "letter"]);
+    expect(Object.keys(shown())).toEqual(["z", "a"]);
+    expect([...destination.rows.keys()]).toEqual(["z", "a"]);
+  });
+
   test("W29 a deleteAll that was confirmed empties what is still being loaded", async () => {
     const queues = createMemoryQueues();
     const queue = await openQueue(queues);

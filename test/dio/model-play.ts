@@ -278,7 +278,11 @@ export class Play {
     faults.read = false;
     const ops = this.#files.ops(name);
     const left = ops.filter(({ state }) => state !== "confirmed");
-    const confirmed = ops.filter(({ state }) => state === "confirmed").map(({ op }) => op);
+    // Applied in the order in which they were confirmed: a retried letter is later than its number says.
+    const confirmed = ops
+      .filter(({ state }) => state === "confirmed")
+      .toSorted((one, other) => one.nextAttemptAt - other.nextAttemptAt)
+      .map(({ op }) => op);
     if (isSettled)
       same(
         "kept writes",

@@ -3,6 +3,7 @@ import { count, counted, duration, name, printable, ratio, show, size } from "./
 import type { TourOptions } from "./options.ts";
 import type {
   ComparisonReport,
+  KeptReport,
   QuestionsReport,
   Skipped,
   SourceReport,
@@ -134,6 +135,16 @@ export function renderWrite(report: WriteReport | Skipped, terminal: Terminal): 
         [visibleMs, "a reader sees it"],
         [confirmedMs, "the working copy is written: confirmed"],
       ],
+      terminal,
+    ),
+  ];
+}
+
+export function renderKept({ id, keptMs, foundMs }: KeptReport, terminal: Terminal): string[] {
+  return [
+    ...heading("A write that outlives its program", terminal),
+    ...prose(
+      `Offline, row ${show(id)} is written again: queued on disk after ${duration(keptMs)}. The Lens is closed; the next one over that folder has the write ${duration(foundMs)} after it begins to open, and sends it with the same opId.`,
       terminal,
     ),
   ];

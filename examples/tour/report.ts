@@ -9,6 +9,7 @@ export interface TourReport {
   readonly reads: readonly ComparisonReport[];
   readonly questions: QuestionsReport;
   readonly write: WriteReport | Skipped;
+  readonly kept: KeptReport | Skipped;
   readonly upstream: UpstreamReport | Skipped;
   readonly live: LiveReport | Skipped;
   readonly totalMs: number;
@@ -92,6 +93,15 @@ export interface WriteReport {
   readonly visibleMs: number;
   readonly routedMs: number;
   readonly confirmedMs: number;
+}
+
+/** A write made offline, whose Lens was then closed and opened again. */
+export interface KeptReport {
+  readonly id: string;
+  /** Until it was queued on disk. */
+  readonly keptMs: number;
+  /** From opening the folder again until the write was there. */
+  readonly foundMs: number;
 }
 
 /** Times from the moment when the edited file was in its place. */

@@ -1,5 +1,6 @@
 import { renderLive } from "./render-live.ts";
 import {
+  renderKept,
   renderQuestions,
   renderReads,
   renderSource,
@@ -7,10 +8,18 @@ import {
   renderUpstream,
   renderWrite,
 } from "./render-report.ts";
-import type { QuestionsReport, Skipped, TourReport, UpstreamReport, WriteReport } from "./report.ts";
+import type {
+  KeptReport,
+  QuestionsReport,
+  Skipped,
+  TourReport,
+  UpstreamReport,
+  WriteReport,
+} from "./report.ts";
 import { askQuestions } from "./steps/ask-questions.ts";
 import { editUpstream } from "./steps/edit-upstream.ts";
 import { showLiveTable } from "./steps/live-table.ts";
+import { keepWrite } from "./steps/keep-write.ts";
 import { openSource, type TourSource } from "./steps/open-source.ts";
 import { openWorkshop } from "./steps/open-workshop.ts";
 import { readAgain } from "./steps/read-again.ts";
@@ -34,7 +43,7 @@ export async function takeTour(tour: Tour): Promise<TourReport> {
     terminal.print(renderReads(reads, terminal));
     const questions = await ask(source, copy, tour);
     terminal.print(renderQuestions(questions, terminal));
-    const { write, upstream } = await change(source, copy, tour);
+    const { write, kept, upstream } = await change(source, copy, tour);
     const live = await showLiveTable(tour);
     terminal.print(renderLive(live, terminal));
     return {
@@ -45,6 +54,7 @@ export async function takeTour(tour: Tour): Promise<TourReport> {
       reads,
       questions,
       write,
+      kept,
       upstream,
       live,
       totalMs: performance.now() - startedAt,
@@ -59,21 +69,25 @@ function ask(source: TourSource, copy: TourCopy, tour: Tour): Promise<QuestionsR
   return { refusal: "", answers: [], left: [{ kind: "every question", why: noRows.skipped }] };
 }
 
+interface Changes {
+  readonly write: WriteReport | Skipped;
+  readonly kept: KeptReport | Skipped;
+  readonly upstream: UpstreamReport | Skipped;
+}
+
 /** What the tour changes, it changes in a working copy. */
-async function change(
-  source: TourSource,
-  copy: TourCopy,
-  tour: Tour,
-): Promise<{ readonly write: WriteReport | Skipped; readonly upstream: UpstreamReport | Skipped }> {
+async function change(source: TourSource, copy: TourCopy, tour: Tour): Promise<Changes> {
   const { terminal } = tour;
-  if (copy.report.rows === 0) return { write: noRows, upstream: noRows };
+  if (copy.report.rows === 0) return { write: noRows, kept: noRows, upstream: noRows };
   const workshop = await openWorkshop(source, copy, tour);
   try {
     const write = await writeRow(source, copy, workshop, tour);
     terminal.print(renderWrite(write, terminal));
+    const kept = await keepWrite(source, copy, tour);
+    terminal.print(renderKept(kept, terminal));
     const upstream = await editUpstream(source, workshop, tour);
     terminal.print(renderUpstream(upstream, terminal));
-    return { write, upstream };
+    return { write, kept, upstream };
   } finally {
     await workshop.close();
   }

@@ -49,6 +49,7 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
       expect(cold.stdout).toContain(question);
     }
     expect(cold.stdout).toContain("onWrite has it");
+    expect(cold.stdout).toMatch(/queued on disk after [\d.]+\s\S+/);
     expect(cold.stdout).toMatch(/recordChanged "00544"/);
     expect(cold.stdout).toMatch(/A live table: [^]*3,000 rows, made in [^]*median +99 of 100\n/);
     checkReport(await runJson());
@@ -56,7 +57,7 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
   });
 
   function checkReport(report: TourReport): void {
-    const { tour, source, start, reads, questions, write: written, upstream } = report;
+    const { tour, source, start, reads, questions, write: written, kept, upstream } = report;
     expect(tour).toBe("diorama");
     expect(source).toMatchObject({ package: "vega-datasets", id: ["zip_code"], sizeBytes: 2_018_388 });
     expect(start).toMatchObject({ kind: "warm", folder: cache, rows: 42_049, fileRead: false });
@@ -67,6 +68,7 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
       expect(Math.min(fileMs, copyMs, copyFirstMs, fileRounds, copyRounds)).toBeGreaterThan(0);
     }
     expect(written).toMatchObject({ rows: 42_049, whole: true, id: "00501", column: "city" });
+    expect(kept).toMatchObject({ id: "00501", keptMs: expect.any(Number), foundMs: expect.any(Number) });
     expect(upstream).toMatchObject({ edits: { length: 3 } });
     expect("events" in upstream ? upstream.events.map(({ type }) => type).toSorted() : []).toEqual([
       "invalidated",
@@ -75,8 +77,8 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
       "recordRemoved",
       "refreshing",
     ]);
-    // The working copy is gone with its folder.
-    expect(readdirSync(cache).toSorted()).toEqual(["cache.db", "lock.db", "orders"]);
+    // The working copy and the kept write are gone with their folders.
+    expect(readdirSync(cache).toSorted()).toEqual(["cache.db", "lock.db", "orders", "queue.db"]);
   }
 
   test("ends with a live table, whose changes and jumps are timed", async () => {
@@ -172,6 +174,7 @@ describe("the tour of a file of one's own", { timeout: 60_000 }, () => {
       reads: [],
       questions: { answers: [] },
       write: { skipped: "the file has no rows" },
+      kept: { skipped: "the file has no rows" },
       upstream: { skipped: "the file has no rows" },
     });
   });

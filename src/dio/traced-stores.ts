@@ -40,6 +40,7 @@ export function traceQueue(dio: string, queue: WriteQueue): WriteQueue {
       queueCommitChannel.hasSubscribers
         ? queueCommitChannel.trace(toQueueCommit(dio, batch, options), () => queue.apply(batch, options))
         : queue.apply(batch, options),
+    onLost: (listener) => queue.onLost?.(listener),
     close: () => queue.close(),
   };
 }

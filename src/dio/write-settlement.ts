@@ -8,7 +8,7 @@ import type { DeadLetterBox } from "./write-dead-letters.ts";
 import type { EchoWatch } from "./write-echo.ts";
 import { type Answer, carriesOp, readAnswer, type Rekeying, rekeyOp, type RowOp } from "./write-effect.ts";
 import { toQueued, type WriteEntry } from "./write-entry.ts";
-import type { WriteFile } from "./write-file.ts";
+import type { NoteOptions, WriteFile } from "./write-file.ts";
 import type { FlushGroups } from "./write-flush.ts";
 import type { WriteIntake } from "./write-intake.ts";
 import type { WriteSchedule } from "./write-schedule.ts";
@@ -361,7 +361,7 @@ export class WriteSettlement {
   }
 
   #move(entry: WriteEntry, rekeying: Rekeying, isTaken: boolean): void {
-    const { schedule, echoes, file, letters, host, policy } = this.#parts;
+    const { schedule, echoes, host, policy } = this.#parts;
     const { isShown, place } = entry;
     if (isShown) this.hide(entry);
     if (place !== "out") schedule.end(entry);
@@ -372,15 +372,16 @@ export class WriteSettlement {
     if (place !== "out" && !isTaken) schedule.add(entry);
     if (entry.phase === "echo") echoes.add(entry, waitMs);
     if (isShown) this.show(entry);
-    if (isTaken || entry.phase === "staging") return;
-    const parksUpTo = entry.phase === "failed" ? letters.get(entry.op.opId)?.parksUpTo : undefined;
-    file.note(
-      toQueued(
-        entry,
-        entry.phase === "failed" ? "failed" : entry.phase === "echo" ? "echo" : "queued",
-        parksUpTo,
-      ),
-    );
+    if (!isTaken) this.keepAgain(entry);
+  }
+
+  /** Puts an op that the queue was given into it as it stands here. */
+  keepAgain(entry: WriteEntry, options: NoteOptions = {}): void {
+    const { file, letters } = this.#parts;
+    const { phase } = entry;
+    if (phase === "intake" || phase === "staging" || phase === "done") return;
+    const parksUpTo = phase === "failed" ? letters.get(entry.op.opId)?.parksUpTo : undefined;
+    file.note(toQueued(entry, phase === "failed" || phase === "echo" ? phase : "queued", parksUpTo), options);
   }
 }
 

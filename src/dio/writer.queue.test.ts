@@ -352,6 +352,30 @@ describe("losses", () => {
     expect(lossSummary(lost(3), "things")?.message).toContain("page 1: checksum, and 2 more");
   });
 
+  test("W36 damage that shows later is told at once, and what is held is kept again", async () => {
+    const queues = new KeptQueues();
+    const { lines, logger } = createLog();
+    const { writer, destination, settle, eventLog } = await openRig(queues, { rows: { a: {} }, logger });
+    destination.script.push(failing("rejected"));
+    writer.submit(patch("a", { n: 1 }, "letter"));
+    await writer.flush();
+    destination.hold();
+    writer.submit(insert("b"));
+    writer.submit(insert("c"));
+    await settle();
+    const held = (): string[] => [...queues.ops.values()].map(({ op, state }) => `${op.opId} ${state}`);
+    const before = ["letter failed", "insert b queued", "insert c queued"];
+    expect(held()).toEqual(before);
+    queues.ops.clear();
+    lines.length = 0;
+    queues.tellLost(lost(2));
+    await settle();
+    expect(held()).toEqual(before);
+    expect(eventLog().filter((line) => line === "queueFailed")).toHaveLength(2);
+    expect(lines).toEqual(["the queue failed"]);
+    expect(writer.diagnostics().lost).toEqual(lost(2));
+  });
+
   test("W36 the sequence of a lost op is not given again", async () => {
     const queues = new KeptQueues();
     queues.lost = lost(3);

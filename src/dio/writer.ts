@@ -18,6 +18,7 @@ import { WriteFile } from "./write-file.ts";
 import { FlushGroups } from "./write-flush.ts";
 import { OpHandle } from "./write-handle.ts";
 import { LetterEdits } from "./write-letter-edits.ts";
+import { lossErrors, lossSummary } from "./write-losses.ts";
 import { WriteLetterDesk } from "./write-letter-desk.ts";
 import { WriteObserver } from "./write-observer.ts";
 import { WriteIntake } from "./write-intake.ts";
@@ -54,7 +55,7 @@ export class Writer implements Omit<DeadLetters, "edit"> {
   readonly #desk: WriteLetterDesk;
   readonly #observer: WriteObserver;
   readonly #edits: LetterEdits;
-  readonly #lost: readonly LostOp[];
+  #lost: readonly LostOp[];
   #closing: Promise<void> | undefined;
   /** Resolves when what an earlier session confirmed is in the cache: reads of the master begin after that. */
   readonly ready: Promise<void>;
@@ -82,6 +83,7 @@ export class Writer implements Omit<DeadLetters, "edit"> {
     this.ready = resumeWrites(queue.kept, createEntry, this.#parts, this.#settlement).then(() =>
       this.#sender.start(),
     );
+    queue.onLost?.((lost) => this.#queueLost(lost));
   }
 
   /** Queues a write. An opId that is held already is the same write, and gets the same handle. */
@@ -385,6 +387,18 @@ export class Writer implements Omit<DeadLetters, "edit"> {
     if (error.code === "invalid") failures.note("queue", error);
     else failures.began("queue", error);
     state.announce({ type: "queueFailed", error });
+  }
+
+  /** Damage has shown itself: what is held here is put into the queue again, whether it was lost or not. */
+  #queueLost(lost: readonly LostOp[]): void {
+    const { failures, state, name } = this.#host;
+    this.#lost = [...this.#lost, ...lost];
+    const summary = lossSummary(lost, name);
+    if (summary !== undefined) failures.note("queue", summary);
+    for (const error of lossErrors(lost, name)) state.announce({ type: "queueFailed", error });
+    void this.ready.then(() => {
+      for (const entry of this.#entries.values()) this.#settlement.keepAgain(entry, { isPromised: true });
+    });
   }
 
   get #isDurable(): boolean {

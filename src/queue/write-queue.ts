@@ -71,6 +71,8 @@ export interface WriteQueue {
    * or nothing of it was kept, and nobody knows which: put it again, or remove what is not to come back.
    */
   apply(batch: QueueBatch, options?: ApplyOptions): Promise<void>;
+  /** Calls with what is lost by damage that shows while the queue is open; absent where that can't be. */
+  onLost?(listener: (lost: readonly LostOp[]) => void): void;
   close(): Promise<void>;
 }
 

@@ -65,6 +65,7 @@ export class WorkerLink<Calls extends CallsOf<Calls>> {
   #lastCall = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
   #isEnded = false;
+  #onNotice: (() => void) | undefined;
 
   constructor(settings: WorkerSettings) {
     this.#settings = settings;
@@ -83,6 +84,11 @@ export class WorkerLink<Calls extends CallsOf<Calls>> {
       if (this.#waiting.size === 1) worker.ref();
       worker.postMessage({ call, kind, take } satisfies Request<Calls, K>, transfer);
     });
+  }
+
+  /** Calls behind each notice: something rare has happened to the file. */
+  onNotice(listener: () => void): void {
+    this.#onNotice = listener;
   }
 
   /** Whether there is a worker that holds something. */
@@ -130,7 +136,11 @@ export class WorkerLink<Calls extends CallsOf<Calls>> {
   }
 
   #onReply(reply: Reply): void {
-    if ("notice" in reply) return this.#settings.logger.info(reply.notice);
+    if ("notice" in reply) {
+      this.#settings.logger.info(reply.notice);
+      this.#onNotice?.();
+      return;
+    }
     if ("all" in reply) {
       for (const each of reply.all) this.#onReply(each);
       return;

@@ -31,6 +31,8 @@ export class KeptQueues implements QueueBackend {
   /** A batch that fails as `unavailable` is kept all the same: only the answer was lost. */
   keepsUnavailable = false;
   isClosed = false;
+  /** Tells the one who has the queue open, as when damage shows itself. */
+  tellLost: (lost: readonly LostOp[]) => void = () => undefined;
 
   constructor({ durable = true }: { readonly durable?: boolean } = {}) {
     this.durable = durable;
@@ -45,6 +47,7 @@ export class KeptQueues implements QueueBackend {
       kept: queue.kept,
       lost,
       apply: (batch, how) => this.#apply(queue, batch, how),
+      onLost: (listener) => (this.tellLost = listener),
       close: () => queue.close(),
     };
   }

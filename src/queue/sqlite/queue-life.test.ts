@@ -1,14 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, test } from "vitest";
 import { silentLogger, sleep, systemClock } from "../../base/index.ts";
 import { createManualClock } from "../../testing/index.ts";
-import type { QueuedOp } from "../write-queue.ts";
+import type { LostOp, QueuedOp } from "../write-queue.ts";
 import { createQueueLink } from "./durable-queues.ts";
 import { openDurableQueues } from "./index.ts";
+import { postedBatches } from "./posting.ts";
 import { MAX_SEQUENCE } from "./queue-schema.ts";
 import { SqliteQueues } from "./sqlite-queues.ts";
 
@@ -29,6 +30,30 @@ function queued(sequence: number, text = "text"): QueuedOp {
 }
 
 const sequencesOf = (ops: readonly QueuedOp[]): number[] => ops.map(({ sequence }) => sequence);
+
+test("U11 what has to be flushed: the batches of a queue that is fsync, unless they are relaxed", async () => {
+  const folder = join(root, "flushed");
+  await (await openDurableQueues(folder)).close();
+  const link = createQueueLink({ folder, maxSizeBytes: undefined }, systemClock, silentLogger, undefined);
+  const flushed: boolean[] = [];
+  const call = link.call.bind(link);
+  link.call = (kind, take, transfer) => {
+    if (typeof take === "object" && "heads" in take)
+      flushed.push(...postedBatches(take).map(({ mustFlush }) => mustFlush));
+    return call(kind, take, transfer);
+  };
+  const backend = new SqliteQueues(folder, link, () => undefined);
+  for (const durability of [undefined, "fsync", "process"] as const) {
+    const queue = await backend.openQueue(`${durability}`, { durability });
+    for (const relaxed of [undefined, false, true]) await queue.apply({ puts: [queued(1)] }, { relaxed });
+  }
+  const [asFsync, asProcess] = [
+    [true, true, false],
+    [false, false, false],
+  ];
+  expect(flushed).toEqual([...asFsync, ...asFsync, ...asProcess]);
+  await backend.close();
+});
 
 test("U13 a batch beyond the room is full, and those sent with it are kept", async () => {
   const backend = await openDurableQueues(join(root, "full"), { maxSizeBytes: 1_048_576 });
@@ -145,6 +170,33 @@ test("U17 when the worker dies its calls are unavailable, and a new one serves w
   const kept = new Set(sequencesOf((await backend.openQueue("products")).kept));
   expect(kept.has(100) && !kept.has(99)).toBe(true);
   for (const sequence of answered) expect(kept.has(sequence)).toBe(true);
+  await backend.close();
+});
+
+test("U27 damage that shows while queues are open is told at once to who listens, each loss once", async () => {
+  const folder = join(root, "spoilt");
+  await (await openDurableQueues(folder)).close();
+  const clock = createManualClock();
+  const link = createQueueLink({ folder, maxSizeBytes: undefined }, clock, silentLogger, undefined);
+  const backend = new SqliteQueues(folder, link, () => undefined);
+  const [queue, other] = [await backend.openQueue("products"), await backend.openQueue("other")];
+  const told: LostOp[] = [];
+  queue.onLost?.((lost) => told.push(...lost));
+  for (let n = 1; n <= 5; n++) await queue.apply({ puts: [queued(n, `text ${n}`)] });
+  await link.terminate();
+  const file = join(folder, "queue.db");
+  const bytes = readFileSync(file);
+  const at = bytes.indexOf("text 3");
+  expect(at).toBeGreaterThan(0);
+  bytes[at] = 0;
+  writeFileSync(file, bytes);
+  await clock.advance(1_000);
+  await Promise.all([queue.apply({ puts: [queued(6)] }), other.apply({ puts: [queued(1)] })]);
+  for (let left = 100; told.length === 0 && left > 0; left--) await sleep(systemClock, 20);
+  expect(told).toMatchObject([{ sequence: 3, opId: "op-3" }]);
+  await queue.close();
+  const again = await backend.openQueue("products");
+  expect([sequencesOf(again.kept), again.lost, told.length]).toEqual([[1, 2, 4, 5, 6], [], 1]);
   await backend.close();
 });
 

@@ -18,6 +18,7 @@ export class SqliteQueue implements WriteQueue {
   readonly #flushes: boolean;
   readonly #outbox: Outbox;
   readonly #onClosed: () => void;
+  #listener: ((lost: readonly LostOp[]) => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(outbox: Outbox, { name, flushes, kept, lost }: OpenedQueue, onClosed: () => void) {
@@ -36,6 +37,15 @@ export class SqliteQueue implements WriteQueue {
         place: { vista: this.#name },
       }),
     );
+  }
+
+  /** Whom to tell what is lost while it is open; nobody once it closes. */
+  get listener(): ((lost: readonly LostOp[]) => void) | undefined {
+    return this.#closing === undefined ? this.#listener : undefined;
+  }
+
+  onLost(listener: (lost: readonly LostOp[]) => void): void {
+    this.#listener = listener;
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { DioramaError, messageOf, TimeSlice } from "../../base/index.ts";
-import type { OpenQueueOptions, QueueBackend, QueuedOp, WriteQueue } from "../write-queue.ts";
+import { Turns } from "../../sqlite/index.ts";
+import type { LostOp, OpenQueueOptions, QueueBackend, QueuedOp, WriteQueue } from "../write-queue.ts";
 import { decodeQueuedOp } from "./op-record.ts";
 import { Outbox } from "./outbox.ts";
 import type { QueueLink, RecordPacket } from "./protocol.ts";
@@ -14,6 +15,8 @@ export class SqliteQueues implements QueueBackend {
   readonly #onClosed: () => void;
   /** Undefined: being opened. */
   readonly #open = new Map<string, SqliteQueue | undefined>();
+  /** Losses are asked for once at a time: each is told once. */
+  readonly #telling = new Turns();
   #closing: Promise<void> | undefined;
 
   constructor(folder: string, link: QueueLink, onClosed: () => void) {
@@ -21,6 +24,7 @@ export class SqliteQueues implements QueueBackend {
     this.#link = link;
     this.#outbox = new Outbox(link);
     this.#onClosed = onClosed;
+    link.onNotice(() => void this.#telling.run(() => this.#tellLosses()));
   }
 
   async openQueue(name: string, { durability = "fsync" }: OpenQueueOptions = {}): Promise<WriteQueue> {
@@ -33,9 +37,7 @@ export class SqliteQueues implements QueueBackend {
     this.#open.set(name, undefined);
     try {
       const kept = await this.#readAll(name);
-      const lost = await this.#link.call("lost", { queue: name });
-      // Where that can't be noted, as on a full disk, they are told again the next time.
-      if (lost.length > 0) await this.#link.call("lostTold", { queue: name }).catch(() => undefined);
+      const lost = await this.#takeLost(name);
       this.#mustRun();
       const opened = { name, flushes: durability === "fsync", kept, lost };
       const queue = new SqliteQueue(this.#outbox, opened, () => this.#open.delete(name));
@@ -50,6 +52,26 @@ export class SqliteQueues implements QueueBackend {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #takeLost(queue: string): Promise<readonly LostOp[]> {
+    const lost = await this.#link.call("lost", { queue });
+    // Where that can't be noted, as on a full disk, they are told again the next time.
+    if (lost.length > 0) await this.#link.call("lostTold", { queue }).catch(() => undefined);
+    return lost;
+  }
+
+  /** The worker has told of something: where that was damage, those who have a queue open have lost by it. */
+  async #tellLosses(): Promise<void> {
+    for (const [name, queue] of this.#open) {
+      if (queue?.listener === undefined || this.#closing !== undefined) continue;
+      try {
+        const lost = await this.#takeLost(name);
+        if (lost.length > 0) queue.listener?.(lost);
+      } catch {
+        // They stay in the file until somebody is told.
+      }
+    }
   }
 
   /** Decoded in slices, while the worker reads on. */
@@ -93,6 +115,7 @@ export class SqliteQueues implements QueueBackend {
   async #close(): Promise<void> {
     try {
       await Promise.all([...this.#open.values()].flatMap((queue) => queue?.close() ?? []));
+      await this.#telling.run(async () => undefined);
       if (this.#link.isRunning) await this.#link.call("close", undefined);
     } finally {
       await this.#link.end();

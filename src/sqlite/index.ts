@@ -1,4 +1,5 @@
 export { FolderLock } from "./folder-lock.ts";
+export { openHeld } from "./open-held.ts";
 export { networkFileSystem, prepareFolder } from "./prepare-folder.ts";
 export { Damage, damageOf, rollBack, toCallError } from "./sqlite-failure.ts";
 export { Turns } from "./turns.ts";

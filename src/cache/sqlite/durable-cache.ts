@@ -1,5 +1,5 @@
 import { type Clock, DioramaError, type Logger, silentLogger, systemClock } from "../../base/index.ts";
-import { FolderLock, prepareFolder, Turns, WorkerLink } from "../../sqlite/index.ts";
+import { type FolderLock, openHeld, Turns, WorkerLink } from "../../sqlite/index.ts";
 import type { CacheBackend } from "../cache-backend.ts";
 import { RowPacker } from "./row-packer.ts";
 import { SqliteCache } from "./sqlite-cache.ts";
@@ -32,27 +32,17 @@ export async function openDurableCache(
 ): Promise<CacheBackend> {
   const { clock = systemClock, logger = silentLogger, maxSizeBytes } = options;
   checkSize(maxSizeBytes);
-  const real = prepareFolder(folder);
-  const lock = options.lock ?? FolderLock.take(real, clock);
-  const release = (): void => {
-    if (options.lock === undefined) lock.release();
-  };
-  const link = createCacheLink({ folder: real, maxSizeBytes }, clock, logger);
-  try {
-    await link.call("openFile", undefined);
-  } catch (error) {
-    await link.end();
-    release();
-    throw error;
-  }
+  const held = await openHeld(folder, options, (real) =>
+    createCacheLink({ folder: real, maxSizeBytes }, clock, logger),
+  );
   let lastTransaction = 0;
   const host: TableHost = {
-    link,
+    link: held.link,
     writes: new Turns(),
     packer: new RowPacker(),
     nextTransaction: () => ++lastTransaction,
   };
-  return new SqliteCache(real, host, release);
+  return new SqliteCache(held.folder, host, held.release);
 }
 
 /** The main thread's end of the worker that keeps the cache file. */

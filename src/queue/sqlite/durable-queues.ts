@@ -1,5 +1,5 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "../../base/index.ts";
-import { FolderLock, prepareFolder, WorkerLink } from "../../sqlite/index.ts";
+import { type FolderLock, openHeld, WorkerLink } from "../../sqlite/index.ts";
 import type { QueueBackend } from "../write-queue.ts";
 import type { QueueCalls, QueueLink, QueueWorkerData } from "./protocol.ts";
 import { SqliteQueues } from "./sqlite-queues.ts";
@@ -26,20 +26,10 @@ export async function openDurableQueues(
   options: DurableQueuesOptions = {},
 ): Promise<QueueBackend> {
   const { clock = systemClock, logger = silentLogger, maxSizeBytes, worker } = options;
-  const real = prepareFolder(folder);
-  const lock = options.lock ?? FolderLock.take(real, clock);
-  const release = (): void => {
-    if (options.lock === undefined) lock.release();
-  };
-  const link = createQueueLink({ folder: real, maxSizeBytes }, clock, logger, worker);
-  try {
-    await link.call("openFile", undefined);
-  } catch (error) {
-    await link.end();
-    release();
-    throw error;
-  }
-  return new SqliteQueues(real, link, release);
+  const held = await openHeld(folder, options, (real) =>
+    createQueueLink({ folder: real, maxSizeBytes }, clock, logger, worker),
+  );
+  return new SqliteQueues(held.folder, held.link, held.release);
 }
 
 /** The main thread's end of the worker that keeps the queue file. */

@@ -1,0 +1,36 @@
+import { type Clock, systemClock } from "../base/index.ts";
+import { FolderLock } from "./folder-lock.ts";
+import { prepareFolder } from "./prepare-folder.ts";
+
+/** What opening needs of a worker's link. */
+interface FileLink {
+  call(kind: "openFile", take: undefined): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+export interface HeldFile<Link> {
+  /** The folder's real path. */
+  readonly folder: string;
+  readonly link: Link;
+  /** Ends the hold of the folder, where it was taken here. */
+  readonly release: () => void;
+}
+
+/** Makes the folder where missing, holds it unless the caller does, and has a worker open its file there. */
+export async function openHeld<Link extends FileLink>(
+  folder: string,
+  { clock = systemClock, lock }: { clock?: Clock | undefined; lock?: FolderLock | undefined },
+  createLink: (folder: string) => Link,
+): Promise<HeldFile<Link>> {
+  const real = prepareFolder(folder);
+  const own = lock === undefined ? FolderLock.take(real, clock) : undefined;
+  const link = createLink(real);
+  try {
+    await link.call("openFile", undefined);
+  } catch (error) {
+    await link.end();
+    own?.release();
+    throw error;
+  }
+  return { folder: real, link, release: () => own?.release() };
+}

@@ -25,9 +25,13 @@ export async function writeRow(
   tour.terminal.status("writing a row");
   const events = dio.subscribeEvents();
   const startedAt = performance.now();
-  await dio.vista().patch(id, { [column]: to });
-  const seen = await dio.vista().get(id);
-  const visibleAt = performance.now();
+  const [, visible] = await Promise.all([
+    dio.vista().patch(id, { [column]: to }),
+    dio
+      .vista()
+      .get(id)
+      .then((row) => ({ row, at: performance.now() })),
+  ]);
   await eventsUntil(
     events,
     (event) => event.type === "writeConfirmed" || event.type === "writeFailed",
@@ -36,9 +40,13 @@ export async function writeRow(
   const confirmedAt = performance.now();
   const [arrival] = routed;
   const stored = await dio.master.get(id);
-  if (arrival === undefined || show(seen?.[column]) !== show(to) || show(stored?.[column]) !== show(to)) {
+  if (
+    arrival === undefined ||
+    show(visible.row?.[column]) !== show(to) ||
+    show(stored?.[column]) !== show(to)
+  ) {
     throw new TourError(
-      `the write of row ${show(id)} did not come through: a reader saw ${show(seen?.[column])}, the file holds ${show(stored?.[column])}`,
+      `the write of row ${show(id)} did not come through: a reader saw ${show(visible.row?.[column])}, the file holds ${show(stored?.[column])}`,
     );
   }
   return {
@@ -49,7 +57,7 @@ export async function writeRow(
     column,
     from: show(from),
     to: show(to),
-    visibleMs: visibleAt - startedAt,
+    visibleMs: visible.at - startedAt,
     routedMs: arrival.at - startedAt,
     confirmedMs: confirmedAt - startedAt,
   };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { full, KeptQueues } from "../../test/dio/kept-queues.ts";
 import { createRig as createWriterRig, failing } from "../../test/dio/write-rig.ts";
+import { DioramaError } from "../base/index.ts";
 import { createManualClock, type ManualClock } from "../testing/index.ts";
 import type { QueueBatch, QueuedOp } from "../queue/index.ts";
 import { WriteFile } from "./write-file.ts";
@@ -147,3 +148,63 @@ for (const decide of ["retry", "discard"] as const) {
     expect([writer.failed(), queues.ops.size]).toEqual([[], 0]);
   });
 }
+
+test("W10 ops are sent in their order, though those that failed to be kept together are kept later", async () => {
+  const queues = new KeptQueues();
+  const { writer, destination } = await createWriterRig({
+    durable: true,
+    queue: await queues.openQueue("things"),
+    rows: { a: {}, b: {} },
+  });
+  const isBad = ({ op }: QueuedOp): boolean => op.opId === "bad";
+  queues.fails = ({ puts = [] }) =>
+    puts.some(isBad) ? new DioramaError("invalid", "can't be encoded") : undefined;
+  const patch = (id: string, opId: string) =>
+    writer.submit({ kind: "patch", id, partial: { by: opId }, opId });
+  patch("a", "first");
+  patch("b", "bad");
+  await Promise.resolve();
+  await Promise.resolve();
+  await patch("a", "second").confirmed;
+  expect(destination.calls.map(({ opId }) => opId)).toEqual(["first", "second"]);
+});
+
+test("W19 a queued op that has moved to another id is kept under that", async () => {
+  const queues = new KeptQueues();
+  const { writer, destination, settle } = await createWriterRig({
+    durable: true,
+    queue: await queues.openQueue("things"),
+  });
+  const release = destination.hold();
+  destination.script.push(() => ({ id: "new" }));
+  const sent = writer.submit({ kind: "insert", id: "tmp", row: { n: 1 }, opId: "sent" });
+  writer.submit({ kind: "patch", id: "tmp", partial: { n: 2 }, opId: "queued" });
+  await settle();
+  destination.hold();
+  release();
+  await sent.confirmed;
+  await settle();
+  expect([...queues.ops.values()].map(({ op, state }) => [op.id, op.opId, state])).toEqual([
+    ["new", "sent", "confirmed"],
+    ["new", "queued", "queued"],
+  ]);
+});
+
+test("W29 the wait for an echo is no longer than it was, though the clock was set back since", async () => {
+  const queues = new KeptQueues();
+  const before = await queues.openQueue("things");
+  const op = { kind: "patch", id: "a", partial: { n: 1 }, opId: "one", enqueuedAt: 0, attempt: 1 } as const;
+  const nextAttemptAt = Date.UTC(2100, 0);
+  await before.apply({ puts: [{ sequence: 1, op, state: "echo", nextAttemptAt, outcomeUnknown: true }] });
+  await before.close();
+  const { writer, clock } = await createWriterRig({
+    durable: true,
+    queue: await queues.openQueue("things"),
+    rows: { a: {} },
+  });
+  await writer.ready;
+  await clock.advance(59_000);
+  expect(writer.pending().map(({ state }) => state)).toEqual(["echo"]);
+  await clock.advance(1_000);
+  expect(writer.pending()).toEqual([]);
+});

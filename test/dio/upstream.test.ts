@@ -206,6 +206,55 @@ describe("changes from upstream", () => {
     expect((await dio.cache.get("b"))?.price).toBe(4);
   });
 
+  test("D31 a stored position is that of the last change that was taken in", async () => {
+    const { source, builder, clock } = createStage();
+    const lens = await openLens({
+      clock,
+      builder: builder.onStart(seedFromMaster).onEvent(async (dio, change) => {
+        if (change.type === "deleted") throw new Error("not now");
+        await dio.applyChange(change);
+      }),
+    });
+    const dio = await lens.makeDio(source);
+    const asked: (string | undefined)[] = [];
+    const feed = ({ position }: { position: string | undefined }): AsyncIterable<ChangeEvent<Product>> => {
+      asked.push(position);
+      return (async function* () {
+        yield { type: "updated", id: "b", row: bun(1), position: "1" } as const;
+        yield { type: "deleted", id: "b", position: "2" } as const;
+      })();
+    };
+    await dio.follow(feed, "topic").done;
+    await dio.follow(feed, "topic").done;
+    expect(asked).toEqual([undefined, "1"]);
+  });
+
+  test("D31 where what a lost feed missed can't be fetched, the next reader has it fetched", async () => {
+    const { source, builder, backend, clock } = createStage({
+      capabilities: { ...wholeOnly, canSubscribe: true },
+    });
+    let losses = 1;
+    const lossy = {
+      ...source,
+      watch(call: CallOptions): AsyncIterable<ChangeEvent<Product>> {
+        if (losses-- > 0) throw new Error("no feed");
+        return backend.source.watch(call);
+      },
+    };
+    const dio = await (await openLens({ clock, builder: builder.onStart(seedFromMaster) })).makeDio(lossy);
+    const following = dio.watch();
+    await settle();
+    backend.source.set("b", bun(77));
+    source.failNext("read", new Error("down"));
+    await clock.advance(60_000);
+    await settle();
+    expect((await dio.cache.get("b"))?.price).toBe(120);
+    await dio.vista().list();
+    await settle();
+    expect((await dio.vista().get("b"))?.price).toBe(77);
+    await following.stop();
+  });
+
   test("D35 a call that hangs ends with timeout, one while offline at once", async () => {
     const { source, builder, clock } = createStage({ capabilities: wholeOnly });
     const activity = createActivity();

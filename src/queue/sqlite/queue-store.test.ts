@@ -133,6 +133,30 @@ test("U13 U14 a batch without room is full alone, keeps nothing, and passes once
   store.close();
 });
 
+test("U13 a transaction that breaks off for whatever reason leaves nothing, and the next one is kept", () => {
+  let breaks = 0;
+  const store = new QueueStore({
+    folder: newFolder(),
+    maxSizeBytes: undefined,
+    onNotice: () => undefined,
+    onStep: (step) => {
+      if (step === "appended" && breaks-- > 0) throw new Error("out of the blue");
+    },
+  });
+  store.openFile();
+  breaks = 1;
+  expect(store.apply([post({ puts: [1] })])).toMatchObject([[{ code: "unavailable" }]]);
+  expect(sequencesIn(store)).toEqual([]);
+  breaks = 2;
+  expect(store.apply([post({ puts: [2] }), post({ puts: [3] })])).toMatchObject([
+    [{ code: "unavailable" }],
+    [null],
+  ]);
+  expect(store.apply([post({ puts: [4], removes: [3] })])).toEqual([undefined]);
+  expect(sequencesIn(store)).toEqual([4]);
+  store.close();
+});
+
 test("U24 under load free pages are given back where more than half of the file is free", () => {
   const folder = newFolder();
   const store = new QueueStore({ folder, maxSizeBytes: undefined, onNotice: () => undefined });

@@ -258,6 +258,30 @@ describe("a damaged file", () => {
     });
   });
 
+  test("UF13 what a page held before, in another page's place, is not newer than what it holds now", () => {
+    const writer = new Writer();
+    const small = (attempt: number): QueuedOp[] => range(1, 200).map((n) => queued(n, 60, attempt));
+    writer.apply(small(0));
+    writer.checkpoint("TRUNCATE");
+    const { main: before } = writer.files();
+    writer.apply(small(1));
+    writer.checkpoint("TRUNCATE");
+    const { main } = writer.close();
+    const pageOf = (sequence: number): number =>
+      Math.floor(placeOf(main, queued(sequence, 60, 1)) / PAGE_BYTES);
+    for (const [of, over] of [
+      [20, 150],
+      [150, 20],
+    ] as const) {
+      const start = pageOf(of) * PAGE_BYTES;
+      const damaged = Buffer.from(main);
+      before.copy(damaged, pageOf(over) * PAGE_BYTES, start, start + PAGE_BYTES);
+      const found = opsOf(salvage({ main: damaged, log: Buffer.alloc(0) }));
+      expect(found).toContainEqual(queued(of, 60, 1));
+      expect(found.filter(({ op }) => op.attempt !== 1)).toEqual([]);
+    }
+  });
+
   test("UF13 an op within a row is no op", () => {
     const forged = encodeQueuedOp("products", queued(999));
     const inner: QueuedOp = {

@@ -8,13 +8,15 @@ import { withSeededChance } from "./seeded-chance.ts";
 
 /** Of one call of the battery. */
 const RUNS = 250;
-/** Of one run, on average. */
+/** Of one run, on average and at least. */
 export const COMMANDS = 50;
+/** Of the longest run: lengths are drawn a little below the middle. */
+const MAX_COMMANDS = 125;
 
 /** Of a run over a folder, at most: each is many times as slow. */
 const FOLDER_COMMANDS = 30;
 
-const lives = fc.tuple(lifeSetting, fc.array(step, { maxLength: 2 * COMMANDS, size: "max" }));
+const lives = fc.tuple(lifeSetting, fc.array(step, { maxLength: MAX_COMMANDS, size: "max" }));
 
 /** Plays so many runs; throws the shortest sequence of commands that it finds where the product is not the model. */
 export async function playLives(

@@ -22,8 +22,8 @@ const onceFailed: [LifeSetting, Step[]][] = [
 test("P10 the whole API, crash and reopen included, equals a model", { timeout: 600_000 }, async () => {
   const { runs = 0, commands = 0, crashes = 0, reopenings = 0 } = await playLives(seed, RUNS, onceFailed);
   expect(runs).toBeGreaterThanOrEqual(RUNS);
-  // Of any length, short ones too.
-  expect(commands).toBeGreaterThan(RUNS * COMMANDS * 0.5);
+  // Of any length, short ones too: a little more than these on average.
+  expect(commands).toBeGreaterThan(RUNS * COMMANDS * 0.95);
   expect([crashes > 0, reopenings > 0]).toEqual([true, true]);
 });
 

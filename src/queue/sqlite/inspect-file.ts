@@ -4,7 +4,7 @@ import { DioramaError } from "../../base/index.ts";
 import { Damage } from "../../sqlite/index.ts";
 import { isProven, knownOfRecord, recordLength } from "./op-record.ts";
 import { kindOf } from "./queue-files.ts";
-import { APPLICATION_ID, formatOf, KEY_PARTS, keyOf, type QueueFormat } from "./queue-schema.ts";
+import { APPLICATION_ID, formatOf, GUARD_KEY, KEY_PARTS, keyOf, type QueueFormat } from "./queue-schema.ts";
 import { problemOfLog } from "./salvage.ts";
 import { fromStoredName } from "./stored-ops.ts";
 
@@ -29,7 +29,6 @@ const HEADER_BYTES = 100;
 const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
 const SLICE_OPS = 64;
-const BEFORE_EVERY_KEY = -(2n ** 63n);
 
 /**
  * Looks through a queue file without changing a byte of it. Damage where its structure is not what was written,
@@ -87,7 +86,9 @@ function* storedRecords(database: DatabaseSync): Generator<StoredRecord> {
   const slice = database.prepare(
     `SELECT ${KEY_PARTS}, record FROM ops WHERE key > ? ORDER BY key LIMIT ${SLICE_OPS}`,
   );
-  let after = BEFORE_EVERY_KEY;
+  const first = database.prepare("SELECT min(key) AS key FROM ops").get()?.["key"];
+  if (first !== Number(GUARD_KEY)) throw new Damage("the first row of the list of ops is not there", true);
+  let after = GUARD_KEY;
   for (let rows = slice.all(after); rows.length > 0; rows = slice.all(after)) {
     for (const { number, sequence, record } of rows) {
       if (typeof number !== "number" || typeof sequence !== "number" || !(record instanceof Uint8Array)) {

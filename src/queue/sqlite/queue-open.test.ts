@@ -19,7 +19,7 @@ import { openDurableQueues } from "./index.ts";
 import { decodeQueuedOp, encodeQueuedOp } from "./op-record.ts";
 import { type Posting, PostingWriter } from "./posting.ts";
 import { QueueFile } from "./queue-file.ts";
-import { currentFormat, type QueueFormat, toUserVersion } from "./queue-schema.ts";
+import { currentFormat, OPS_ROOT_PAGE, type QueueFormat, toUserVersion } from "./queue-schema.ts";
 import { QueueStore } from "./queue-store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "diorama-queue-open-"));
@@ -276,6 +276,30 @@ test("U20 a log that is damaged in its middle is no reason to drop what was comm
   expect(lost.length).toBeGreaterThan(0);
   expect(beside(copy, "damaged")).toHaveLength(1);
   goesOn(damaged, copy);
+});
+
+test("U20 an empty page in the place of the only one of ops is no empty queue", () => {
+  for (const count of [0, 5, 200]) {
+    const folder = newFolder();
+    mkdirSync(folder);
+    const store = openStore(folder);
+    put(store, "products", ops(count));
+    store.close();
+    const roots = withFile(folder, (own) => own.prepare("SELECT name, rootpage FROM sqlite_schema").all());
+    const pageOf = (table: string): number =>
+      Number(roots.find(({ name }) => name === table)?.["rootpage"]) - 1;
+    expect(pageOf("ops") + 1).toBe(OPS_ROOT_PAGE);
+    const bytes = readFileSync(file(folder));
+    const empty = pageOf("losses") * 4_096;
+    bytes.copy(bytes, pageOf("ops") * 4_096, empty, empty + 4_096);
+    writeFileSync(file(folder), bytes);
+    const again = openStore(folder);
+    const { kept, lost } = open(again, "products");
+    expect(sequencesOf(kept)).toEqual(count === 200 ? sequencesOf(ops(200)) : []);
+    expect(lost.map(({ position }) => position)).toContain("queue.db, page 4, byte 12288");
+    expect(beside(folder, "damaged")).toHaveLength(1);
+    goesOn(again, folder);
+  }
 });
 
 test("U20 damage that shows while the queue is used makes a new file of what can be read, and the batch is kept", () => {

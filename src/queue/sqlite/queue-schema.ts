@@ -10,6 +10,14 @@ export const MAX_SEQUENCE: number = 2 ** SEQUENCE_BITS - 1;
 const FORMAT_REPEATED = 0x01_01_01_01;
 const MAX_FORMAT = 0x7f;
 
+/**
+ * The key of a row of ops that holds none and is never removed: an empty page in the place of the only one of that
+ * table is then no empty table.
+ */
+export const GUARD_KEY = 0n;
+/** Where the table of ops begins, in every file of ours: the first page, one of references, the table of queues. */
+export const OPS_ROOT_PAGE = 4;
+
 /** A format of the file, and how older ones are brought to it. */
 export interface QueueFormat {
   readonly number: number;
@@ -43,7 +51,8 @@ export function createTables(database: DatabaseSync): void {
      PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${toUserVersion(currentFormat.number)};
      CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
      CREATE TABLE ops (key INTEGER PRIMARY KEY, record BLOB NOT NULL);
-     CREATE TABLE losses (number INTEGER PRIMARY KEY, queue TEXT, loss TEXT NOT NULL)`,
+     CREATE TABLE losses (number INTEGER PRIMARY KEY, queue TEXT, loss TEXT NOT NULL);
+     INSERT INTO ops (key, record) VALUES (${GUARD_KEY}, 'guard')`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { OPS_ROOT_PAGE } from "./queue-schema.ts";
 import type { PageImages } from "./salvage-images.ts";
 
 const FREE_LIST_AT = 32;
@@ -31,8 +32,8 @@ export function isMapPage(images: PageImages, page: number): boolean {
   return page >= 2 && (page - 2) % (Math.floor(images.pageBytes / 5) + 1) === 0;
 }
 
-/** Only a table as a whole can be empty: its root, and those stand in front of all other pages. */
+/** Only a table as a whole can be empty, and that of ops never is: roots stand in front of all other pages. */
 export function mayBeEmpty(images: PageImages, page: number): boolean {
   const largestRoot = images.at(1, Infinity)?.readUInt32BE(LARGEST_ROOT_AT) ?? 0;
-  return largestRoot === 0 || page <= largestRoot;
+  return page !== OPS_ROOT_PAGE && (largestRoot === 0 || page <= largestRoot);
 }

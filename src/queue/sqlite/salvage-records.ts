@@ -1,5 +1,5 @@
 import { isProven, type KnownOfRecord, knownOfRecord, RECORD_MAGIC, recordLength } from "./op-record.ts";
-import { MAX_SEQUENCE } from "./queue-schema.ts";
+import { GUARD_KEY, MAX_SEQUENCE } from "./queue-schema.ts";
 import type { PageImage, PageImages } from "./salvage-images.ts";
 import { localBytes, readTreePage, rowHeadBytes, type TreePage } from "./salvage-page.ts";
 
@@ -129,7 +129,7 @@ function beheaded(
   begun: ReadonlySet<number>,
 ): readonly BadRecord[] {
   const { file, start, end } = image;
-  const cells = tree?.cells ?? [];
+  const cells = (tree?.cells ?? []).filter(({ key }) => key !== GUARD_KEY);
   if (cells.every(({ recordStart }) => recordStart === undefined)) return [];
   const places = [...begun].map((at) => at - start);
   return cells

@@ -30,7 +30,7 @@ export type DamageCase = readonly [seed: number, number: number];
 export interface CacheDamageCounts {
   readonly files: number;
   readonly whole: number;
-  readonly lost: number;
+  readonly emptied: number;
   readonly corrupt: number;
 }
 
@@ -92,7 +92,7 @@ function isSameList(found: readonly StoredRow[], wanted: readonly StoredRow[]): 
   return found.length === wanted.length && found.every((row, index) => isSame(row, wanted[index]));
 }
 
-type Outcome = "whole" | "lost" | "corrupt";
+type Outcome = "whole" | "emptied" | "corrupt";
 type Counts = { -readonly [name in keyof CacheDamageCounts]: number };
 
 /** Reads the table: what it shows is of one of the editions, and all of it, or it says that it is damaged. */
@@ -114,7 +114,7 @@ async function judge(
   if (table.lost !== undefined) {
     mustBeBlank(table);
     must((await table.get(["products-1"])).length === 0, "a lost table has a row");
-    return "lost";
+    return "emptied";
   }
   try {
     const ids = [...(wanted[0]?.keys() ?? [])].filter(() => random.chance(0.2));
@@ -195,7 +195,7 @@ async function proveCase([seed, number]: DamageCase, sound: Sound, counts: Count
  */
 export async function runCacheDamage(cases: readonly DamageCase[]): Promise<CacheDamageCounts> {
   const root = mkdtempSync(join(tmpdir(), "diorama-p5-"));
-  const counts: Counts = { files: 0, whole: 0, lost: 0, corrupt: 0 };
+  const counts: Counts = { files: 0, whole: 0, emptied: 0, corrupt: 0 };
   try {
     const { closed, cutOff } = await soundFolders(root);
     const sound = { root, closed, cutOff, oldest: contentOf(1), newest: contentOf(2) };

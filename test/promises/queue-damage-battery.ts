@@ -18,10 +18,10 @@ const FILES_PER_HISTORY = 25;
 
 export interface DamageCounts {
   readonly files: number;
-  readonly acknowledged: number;
-  readonly recovered: number;
+  readonly ops: number;
+  readonly kept: number;
   /** Ops, or newest states of ops, that were not whole any more; each was told. */
-  readonly lost: number;
+  readonly reported: number;
   /** Removed before, and back from a log that could not tell so any more. */
   readonly risen: number;
 }
@@ -41,7 +41,7 @@ interface Case extends SoundFiles {
  * where an op that is whole is not kept, something wrong is served, or a loss is not told, naming the seed.
  */
 export async function runQueueDamage(seed: number, files: number): Promise<DamageCounts> {
-  const counts: Counts = { files: 0, acknowledged: 0, recovered: 0, lost: 0, risen: 0 };
+  const counts: Counts = { files: 0, ops: 0, kept: 0, reported: 0, risen: 0 };
   const root = mkdtempSync(join(tmpdir(), "diorama-p6-"));
   try {
     while (counts.files < files) {
@@ -168,9 +168,9 @@ function judgeQueue(one: Case, name: string, { kept, lost }: Opened, counts: Cou
     counts.risen += 1;
   }
   for (const [sequence, op] of newest) {
-    counts.acknowledged += 1;
+    counts.ops += 1;
     if (isDeepStrictEqual(found.get(sequence), op)) {
-      counts.recovered += 1;
+      counts.kept += 1;
       continue;
     }
     const place = locate(one, name, op);
@@ -182,7 +182,7 @@ function judgeQueue(one: Case, name: string, { kept, lost }: Opened, counts: Cou
     );
     const told = isAtEdge || isAnotherFile(one) || lost.some((loss) => isTold(loss, sequence, place));
     must(told, `op ${sequence} of ${name} is lost without a word: ${JSON.stringify([place, lost])}`);
-    counts.lost += 1;
+    counts.reported += 1;
   }
 }
 

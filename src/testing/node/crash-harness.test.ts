@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "vitest";
+import { messageOf } from "../../base/index.ts";
 import { createCrashHarness, type CrashLife } from "./crash-harness.ts";
 
 const script = new URL("../../../test/promises/crash-counter.ts", import.meta.url);
@@ -39,13 +40,19 @@ test("TN5 a named point is for the child that was given it, not for those that i
 });
 
 test("TN6 a child that hangs is ended, one that fails or ends is told apart, with what it said and printed", async () => {
-  const impatient = createCrashHarness({ script, limitMs: 1_000 });
-  const hung: unknown = await impatient.run({ args: ["hang"] }).catch((error: unknown) => error);
-  expect(hung).toMatchObject({
-    code: "timeout",
-    message: expect.stringMatching(/hang was not over after 1000 ms.*\n.*"started".*\n.*\nthis is printed/),
-  });
-  const pid = Number(/"pid":(\d+)/.exec(hung instanceof Error ? hung.message : "")?.[1]);
+  let hung: unknown;
+  // A busy machine may take longer to start a child than a quiet one to end it.
+  for (const limitMs of [1_000, 5_000, 20_000]) {
+    const impatient = createCrashHarness({ script, limitMs });
+    hung = await impatient.run({ args: ["hang"] }).catch((error: unknown) => error);
+    expect(hung).toMatchObject({
+      code: "timeout",
+      message: expect.stringContaining(`hang was not over after ${limitMs} ms`),
+    });
+    if (messageOf(hung).includes("this is printed")) break;
+  }
+  expect(messageOf(hung)).toMatch(/ms.*\n.*"started".*\n.*\nthis is printed/);
+  const pid = Number(/"pid":(\d+)/.exec(messageOf(hung))?.[1]);
   expect(isAlive(pid)).toBe(false);
   await expect(harness.run({ args: ["fail"] })).rejects.toMatchObject({
     code: "rejected",

@@ -326,7 +326,7 @@ function codeOfCall(call: () => unknown): string {
   }
 }
 
-export function sorted(rows: ReadonlyMap<string, Row>): [string, Row][] {
+function sorted(rows: ReadonlyMap<string, Row>): [string, Row][] {
   return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 

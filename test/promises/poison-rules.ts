@@ -1,7 +1,7 @@
 import type { Dio, PendingWrite, WriteOp } from "vantage-diorama";
 
 /** Whether the order of the two is anybody's business: they concern one id, or one of them everything. */
-export function concerns(a: WriteOp, b: WriteOp): boolean {
+function concerns(a: WriteOp, b: WriteOp): boolean {
   if (hidesAll(a) || hidesAll(b)) return true;
   const ids = new Set(idsOf(a));
   return idsOf(b).some((id) => ids.has(id));

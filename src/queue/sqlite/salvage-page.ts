@@ -22,7 +22,7 @@ const INTERIOR_TABLE = 0x05;
 const INTERIOR_INDEX = 0x02;
 const TREE_KINDS: ReadonlySet<number> = new Set([LEAF_TABLE, LEAF_INDEX, INTERIOR_TABLE, INTERIOR_INDEX]);
 /** In front of the first page's tree: the file's head. */
-export const FILE_HEAD_BYTES = 100;
+const FILE_HEAD_BYTES = 100;
 
 /** How much of a table row's payload stands in its leaf; the rest is in a chain of pages of their own. */
 export function localBytes(payloadBytes: number, pageBytes: number): number {
@@ -115,7 +115,7 @@ function isAccountedFor(
 }
 
 /** SQLite's numbers: seven bits a byte, the ninth byte whole. Beyond the bytes there are zeros. */
-export function readVarint(bytes: Buffer, at: number): { readonly value: bigint; readonly end: number } {
+function readVarint(bytes: Buffer, at: number): { readonly value: bigint; readonly end: number } {
   let small = 0;
   for (let index = 0; index < 4; index++) {
     const byte = bytes[at + index] ?? 0;

@@ -178,6 +178,18 @@ export function recordLength(bytes: Buffer, position: number): number | undefine
   return length >= LEAST_BYTES && length <= MOST_BYTES ? length : undefined;
 }
 
+/** The largest stamp of what looks like records in these bytes; 0: there is none. */
+export function newestStamp(bytes: Buffer): number {
+  let newest = 0;
+  for (let at = bytes.indexOf(RECORD_MAGIC); at !== -1; at = bytes.indexOf(RECORD_MAGIC, at + 1)) {
+    // Under a mask, which is rare, it would have to be unmasked first.
+    if (at + TEXTS_START > bytes.length || bytes[at + MASK_AT] !== 0) continue;
+    const stamp = bytes.readDoubleBE(at + STAMP_AT);
+    if (stamp > newest) newest = stamp;
+  }
+  return newest;
+}
+
 /** Whether the checksum of these bytes, a whole record by its length, is right. */
 export function isProven(record: Buffer): boolean {
   return record.readUInt32BE(12) === crc32(record.subarray(RECORD_HEAD_BYTES));

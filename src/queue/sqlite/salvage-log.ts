@@ -1,3 +1,6 @@
+import { newestStamp } from "./op-record.ts";
+import { readTreePage } from "./salvage-page.ts";
+
 /**
  * SQLite's write-ahead log, read even where it is damaged. Its form (https://www.sqlite.org/fileformat2.html#walformat):
  * a head of 32 bytes (magic, version, page size, checkpoints, two salts, two checksums), then frames: a head of 24
@@ -81,7 +84,7 @@ export function logPageBytes(log: Buffer): number | undefined {
  * The frames of the log that count: those of its own salts up to the last commit, damaged ones and what stands
  * behind them included. SQLite itself stops at the first damaged frame, without a word.
  */
-export function readLog(log: Buffer, pageBytes: number): LogView {
+export function readLog(log: Buffer, pageBytes: number, main: Buffer): LogView {
   if (log.length === 0) return NOTHING;
   if (log.length < HEAD_BYTES) {
     return { ...NOTHING, isCutOff: true, problems: [{ byte: 0, reason: "it ends within its head" }] };
@@ -89,10 +92,11 @@ export function readLog(log: Buffer, pageBytes: number): LogView {
   const salts = readSalts(log, pageBytes);
   const { frames, gaps } = findFrames(log, pageBytes, salts);
   const ordered = inTheirOrder(log, frames, { pageBytes, littleEndian: salts.littleEndian });
-  const { found, copies } = withoutCopies(log, ordered);
+  const { found: all, copies } = withoutCopies(log, ordered);
   gaps.push(...copies);
   const end = frames.at(-1)?.end ?? HEAD_BYTES;
   const endsInPlace = isLeftover(log, end, { salts: salts.salts, pageBytes });
+  const found = endsInPlace && isLastBegun(log, all, main) ? all.slice(0, -1) : all;
   if (!endsInPlace) gaps.push({ start: end, end: log.length, framesBefore: found.length });
   const lastProvenCommit = found.findLast(({ commitPages, proven }) => commitPages > 0 && proven);
   const lastCommit = found.findLastIndex(({ commitPages }) => commitPages > 0);
@@ -112,6 +116,23 @@ export function readLog(log: Buffer, pageBytes: number): LogView {
     gaps,
     problems: problems.toSorted((a, b) => a.byte - b.byte),
   };
+}
+
+/**
+ * Whether the last frame is one that a killed process has begun over an older log: its head is written, and its page is
+ * still the older one's, sound and with no op newer than all that was committed before. Else it is damaged.
+ */
+function isLastBegun(log: Buffer, frames: readonly Found[], main: Buffer): boolean {
+  const last = frames.at(-1);
+  if (last === undefined || last.proven || frames.at(-2)?.proven === false) return false;
+  // Where nothing of an older log is behind it, there may have been none.
+  if (log.length - last.end <= FRAME_HEAD_BYTES) return false;
+  const page = log.subarray(last.start, last.end);
+  if (readTreePage(page, false)?.sound === false) return false;
+  const committed =
+    frames.findLast(({ commitPages, proven }) => commitPages > 0 && proven)?.end ?? HEAD_BYTES;
+  const known = [main, log.subarray(0, committed), log.subarray(last.end)].map(newestStamp);
+  return newestStamp(page) <= Math.max(...known);
 }
 
 /** Takes out damaged frames that have the very head of a sound one: what stood in their place is gone. */

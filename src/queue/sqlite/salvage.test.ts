@@ -308,6 +308,35 @@ describe("a damaged log", () => {
   })();
   const all = [queued(1, 300, 60), ...range(2, 60).map((n) => queued(n, 300))];
 
+  test("UF17 a frame that a killed process began over an older log is no damage, wherever it was killed", () => {
+    const writer = new Writer();
+    writer.database.exec("PRAGMA wal_autocheckpoint=1000000");
+    for (const from of [1, 100]) {
+      for (let n = from; n < from + 30; n++) writer.apply([queued(n, 300)], n > 8 ? [n - 8] : []);
+      writer.checkpoint("PASSIVE");
+    }
+    const older = writer.files().log;
+    writer.apply([queued(200, 300)]);
+    const before = writer.files();
+    writer.apply([queued(201, 300)], [125]);
+    const { main, log } = writer.files();
+    const frames = (log.length - 32) / FRAME_BYTES;
+    const salts = log.subarray(16, 24);
+    expect(older.subarray(16, 24).equals(salts)).toBe(false);
+    let killed = 0;
+    for (let frame = 0; frame < frames; frame++) {
+      const at = 32 + frame * FRAME_BYTES;
+      const isNew = log.compare(salts, 0, 8, at + 8, at + 16) === 0;
+      const wasNew = before.log.compare(salts, 0, 8, at + 8, at + 16) === 0;
+      if (!isNew || wasNew) continue;
+      const begun = Buffer.concat([log.subarray(0, at + 24), before.log.subarray(at + 24)]);
+      expect(problemOfLog(main, begun)).toBeUndefined();
+      expect(salvage({ main, log: begun })).toEqual(salvage({ main: before.main, log: before.log }));
+      killed++;
+    }
+    expect(killed).toBeGreaterThan(0);
+  });
+
   test("UF14 a sound log has no problem, and SQLite's silent end at a damaged frame is one", () => {
     expect(problemOfLog(inLog.main, inLog.log)).toBeUndefined();
     expect(problemOfLog(inLog.main, new Uint8Array())).toBeUndefined();

@@ -29,7 +29,7 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
   const main = asBuffer(mainBytes);
   const log = asBuffer(logBytes ?? new Uint8Array());
   const pageBytes = findPageBytes(main, [mainPageBytes(main), logPageBytes(log)]);
-  const view = readLog(log, pageBytes);
+  const view = readLog(log, pageBytes, main);
   const images = new PageImages(main, log, view, pageBytes);
   const reader = new RecordReader(images, main.length + log.length);
   const report = new LossReport(main, images, view);
@@ -56,7 +56,7 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
  */
 export function problemOfLog(main: Uint8Array, log: Uint8Array): string | undefined {
   const pageBytes = mainPageBytes(asBuffer(main)) ?? logPageBytes(asBuffer(log)) ?? 4_096;
-  const problem = readLog(asBuffer(log), pageBytes).problems[0];
+  const problem = readLog(asBuffer(log), pageBytes, asBuffer(main)).problems[0];
   return problem === undefined ? undefined : `byte ${problem.byte} of its log: ${problem.reason}`;
 }
 

@@ -33,6 +33,10 @@ export class PageImages {
   readonly #commits: number[] = [];
   /** The last that a checksum proves. */
   #lastCommit = 0;
+  /** The rank of the last commit up to which nothing of the log is damaged: as far as SQLite itself would read. */
+  readonly wholeUpTo: number;
+  /** The rank of the last frame that is damaged or behind what can't be read; 0: there is none. */
+  readonly lastDamaged: number;
   /** Which frame's content the file has of a page: a checkpoint brings it there and leaves the log as it is. */
   readonly #copied = new Map<number, number>();
   /** Nothing contradicts that a checkpoint came to its end. */
@@ -53,6 +57,8 @@ export class PageImages {
       if (frame.commitPages > 0 && frame.proven) this.#lastCommit = index + 1;
       if (frame.proven) lastPage = Math.max(lastPage, frame.page);
     }
+    this.wholeUpTo = wholeUpTo(view);
+    this.lastDamaged = view.isCutOff ? view.frames.length : view.frames.findLastIndex(isDamaged) + 1;
     // What a checkpoint has not cut off yet belongs to nothing any more.
     this.lastPage = Math.min(lastPage, view.sizePages ?? lastPage);
     this.#isCopiedWhole = this.#findCopied();
@@ -185,6 +191,14 @@ export class PageImages {
     if (start < 0 || end > this.#main.length) return false;
     return this.#main.compare(this.#log, frameStart, frameStart + this.pageBytes, start, end) === 0;
   }
+}
+
+const isDamaged = ({ proven, isBehindGap }: LogFrame): boolean => !proven || isBehindGap;
+
+function wholeUpTo({ frames }: LogView): number {
+  const damaged = frames.findIndex(isDamaged);
+  const whole = damaged === -1 ? frames : frames.slice(0, damaged);
+  return whole.findLastIndex(({ commitPages }) => commitPages > 0) + 1;
 }
 
 function largest(ranks: Iterable<number>): number {

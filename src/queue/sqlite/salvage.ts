@@ -42,6 +42,7 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
     for (const found of reader.read(image).good) keep(found, undefined, work);
   }
   for (const transaction of images.brokenTransactions()) salvageMoved(transaction, work);
+  salvageUnseen(work);
   salvageOlder(report.missing(rankOf), work);
   const ops = [...newest.values()]
     .map(({ op: { queue, queued } }) => ({ queue, queued }))
@@ -97,6 +98,29 @@ function salvageMoved(transaction: readonly PageImage[], work: Work): void {
     if (older !== undefined) before.push(...work.reader.read(older).good);
   }
   for (const found of before) if (!arrived.has(nameOf(found, work))) keep(found, undefined, work);
+}
+
+/**
+ * Takes ops that the sound part of the log has and nothing behind the damage shows again. They may have been removed
+ * there; but they may as well have moved into a page that never reached the disk, as after a power cut.
+ */
+function salvageUnseen(work: Work): void {
+  const { images, reader } = work;
+  const seen = new Set<string>();
+  const before: FoundRecord[] = [];
+  for (const page of images.pages()) {
+    const all = images.of(page);
+    const later = all.filter(({ rank }) => rank > images.wholeUpTo);
+    for (const image of later) {
+      if (image.rank <= images.lastDamaged) continue;
+      for (const found of reader.read(image).good) seen.add(nameOf(found, work));
+    }
+    // What a checkpoint brought into the file was whole, damaged as the log may be now.
+    const isCertain = later.some(({ isInLog, proven }) => !isInLog && proven);
+    const older = later.length > 0 && !isCertain ? all[later.length] : undefined;
+    if (older !== undefined) before.push(...reader.read(older).good);
+  }
+  for (const found of before) if (!seen.has(nameOf(found, work))) keep(found, undefined, work);
 }
 
 /** Takes earlier states, wherever they stand, of ops that should be there and can't be read. */

@@ -23,6 +23,9 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     restoreMocks: true,
     maxWorkers: 2,
+    // Where processors have these keys, V8 of Node 24 may end a process that starts many threads
+    // ("Check failed: jit_page.has_value()"); hundreds are started here.
+    execArgv: ["--no-memory-protection-keys"],
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],

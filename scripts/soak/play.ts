@@ -32,6 +32,8 @@ export async function playRound(
     // A process group of its own, so that its children can be ended with it.
     detached: true,
     env: { ...process.env, TMPDIR: folder },
+    // As in vitest.config.ts: V8 would now and then end a process that starts so many threads.
+    execArgv: ["--no-memory-protection-keys"],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const stop = (): void => endGroup(child);

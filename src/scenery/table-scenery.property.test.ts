@@ -86,10 +86,10 @@ class Watched {
   }
 
   /**
-   * After a publication. `wasRead`: in the middle of its stretch; then a row that ended as it began may be told to
-   * handles without a viewport, which keep no copy to compare with.
+   * After a publication. `mayTellSame`: it was read in the middle of its stretch, or a status was set and set back;
+   * then a row that ended as it began may be told to handles without a viewport, which keep no copy to compare with.
    */
-  checkChanges(wasRead: boolean): void {
+  checkChanges(mayTellSame: boolean): void {
     const [before, now] = [this.shownBefore, this.visible()];
     const count = this.all().length;
     const isSame = (a: TableRow | undefined, b: TableRow | undefined): boolean =>
@@ -98,7 +98,7 @@ class Watched {
       (at) => !isSame(before[at], now[at]),
     );
     const differs = moved || count !== this.countBefore;
-    const isKnown = !wasRead || this.table.viewport !== undefined;
+    const isKnown = !mayTellSame || this.table.viewport !== undefined;
     if (differs || isKnown) expect(this.changes.length).toBe(differs ? 1 : 0);
     else expect(this.changes.length).toBeLessThanOrEqual(1);
     expect(this.copy).toEqual(now);
@@ -128,6 +128,8 @@ class Session {
   readonly watched: Watched[] = [];
   /** Since the last publication. */
   wasRead = false;
+  /** Of rows whose status was set since the last publication: what it was then. */
+  readonly #statuses = new Map<string, RowStatus>();
 
   constructor(rows: readonly (readonly [string, Row])[]) {
     this.host = new MapHost(rows);
@@ -145,8 +147,15 @@ class Session {
 
   publish(): void {
     this.host.publish();
-    for (const one of this.watched) one.checkChanges(this.wasRead);
+    const wasSetBack = [...this.#statuses].some(([key, before]) => this.host.status(key) === before);
+    for (const one of this.watched) one.checkChanges(this.wasRead || wasSetBack);
     this.wasRead = false;
+    this.#statuses.clear();
+  }
+
+  setStatus(key: string, value: RowStatus): void {
+    if (!this.#statuses.has(key)) this.#statuses.set(key, this.host.status(key));
+    this.host.setStatus(key, value);
   }
 
   read(): void {
@@ -198,8 +207,9 @@ const steps = oneof(
   {
     weight: 2,
     arbitrary: tuple(id, status).map(([key, value]) =>
-      named(`status(${key}, ${value})`, ({ host }) => {
-        if (host.rows().has(key) && host.status(key) !== value) host.setStatus(key, value);
+      named(`status(${key}, ${value})`, (session) => {
+        const { host } = session;
+        if (host.rows().has(key) && host.status(key) !== value) session.setStatus(key, value);
       }),
     ),
   },

@@ -103,7 +103,9 @@ describe("the tour ends cleanly", { timeout: 30_000 }, () => {
       },
     });
     expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: expected, stderr: "stopped\n" });
-    expect(readdirSync(kept).filter((name) => !/^(?:cache\.db|lock\.db|orders)$/.test(name))).toEqual([]);
+    expect(
+      readdirSync(kept).filter((name) => !/^(?:cache\.db|queue\.db|lock\.db|orders)$/.test(name)),
+    ).toEqual([]);
     const lens = await Lens.builder().cacheAt(kept).build();
     await lens.close();
   });

@@ -11,6 +11,8 @@ export interface Result {
   readonly processes: number;
   readonly findings: readonly Finding[];
   readonly tables: readonly Table[];
+  /** The command, where it was measured by itself and not with the others. */
+  readonly by?: string;
 }
 
 /** The share by which a noisy machine may miss a target. */
@@ -24,6 +26,9 @@ export function toMarkdown(results: readonly Result[], scale: Scale): string {
     scale.smoke
       ? "A smoke run: the figures mean nothing."
       : "Each figure is the median of three processes, of one where libraries stand beside each other; what is judged is the ratio, taken within one process. A target counts as missed beyond a margin of 20 %.",
+    ...results.flatMap(({ id, title, by }) =>
+      by === undefined ? [] : [`${id} (${title}) was measured by itself: \`${by}\`.`],
+    ),
     "",
     "| | work | ours | against | that | ratio | target | |",
     "|---|---|--:|---|--:|--:|--:|---|",

@@ -1,7 +1,7 @@
-/** Runs every claim in processes of its own and writes what was found: `node bench/run.ts [--smoke] [claim …]`. */
+/** Runs every claim in processes of its own and writes what was found: `node bench/run.ts [--smoke | --merge] [claim …]`. */
 import "./built-package.ts";
 import { spawnSync } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Claim, Finding, Scale } from "./claim.ts";
@@ -15,6 +15,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     smoke: { type: "boolean", default: false },
+    /** Put what the named claims found in the place of what the results have of them. */
+    merge: { type: "boolean", default: false },
     /** Run this claim here and print what it found as JSON. */
     here: { type: "boolean", default: false },
     rows: { type: "string", default: "1000000" },
@@ -42,10 +44,23 @@ function runAll(wanted: readonly string[]): void {
   if (!scale.smoke && chosen.some((name) => name.includes("peers"))) installPeers();
   const results = chosen.map(runClaim);
   process.stdout.write(toMarkdown(results, scale));
-  if (!scale.smoke && wanted.length === 0) {
-    writeFileSync(path.join(folder, "RESULTS.md"), toMarkdown(results, scale));
-    writeFileSync(path.join(folder, "results.json"), toJson(results, scale));
-  }
+  if (scale.smoke) return;
+  if (wanted.length === 0) write(results);
+  else if (values.merge) write(merged(results, `npm run bench -- ${wanted.join(" ")} --merge`));
+}
+
+function write(results: readonly Result[]): void {
+  writeFileSync(path.join(folder, "RESULTS.md"), toMarkdown(results, scale));
+  writeFileSync(path.join(folder, "results.json"), toJson(results, scale));
+}
+
+/** The results as they are written, with these in the place of those of the same claims. */
+function merged(found: readonly Result[], by: string): Result[] {
+  const text = readFileSync(path.join(folder, "results.json"), "utf8");
+  const { results }: { results: Result[] } = JSON.parse(text);
+  const isSame = (one: Result) => (other: Result) => one.id === other.id && one.title === other.title;
+  const others = results.filter((one) => !found.some(isSame(one)));
+  return [...others, ...found.map((one) => ({ ...one, by }))];
 }
 
 /** The median of several processes, finding by finding and cell by cell. */

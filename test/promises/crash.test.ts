@@ -26,7 +26,7 @@ test(
 );
 
 test(
-  "P1 P2 a write of each kind outlives a death before and after each step of its way",
+  "P1 P2 writes of several kinds outlive a death before and after each step of their way",
   { timeout: 600_000 },
   async () => {
     const [seed = 1] = seedsOf(1);

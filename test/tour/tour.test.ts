@@ -97,7 +97,7 @@ describe("the tour of the data set that comes along", { timeout: 60_000 }, () =>
   });
 
   test("makes fewer rows where half of the heap holds no more, and says so", async () => {
-    const env = { NODE_OPTIONS: "--max-old-space-size=64" };
+    const env = { NODE_OPTIONS: "--max-old-space-size=80" };
     const { code, stdout } = await runTour(["--cache", cache, "--rows", "1_000_000"], { env });
     expect(code).toBe(0);
     expect(stdout).toMatch(/ rows \(not 1,000,000: half of /);

@@ -424,6 +424,17 @@ describe("a damaged log", () => {
     expect(ops.map(({ queued: op }) => op)).toEqual(range(1, 20).map((n) => queued(n, 300)));
   });
 
+  test("UF12 a loss whose queue's name is damaged is told as one of no known queue", () => {
+    const writer = new Writer();
+    writer.apply(range(1, 5).map((n) => queued(n)));
+    const { main } = writer.close();
+    const at = main.indexOf("products", placeOf(main, queued(3)));
+    main[at + 2] = (main[at + 2] ?? 0) ^ 1;
+    const found = salvage({ main, log: Buffer.alloc(0) });
+    expect(found.ops.map(({ queued: { sequence } }) => sequence)).toEqual([1, 2, 4, 5]);
+    expect(found.losses).toEqual([expect.objectContaining({ sequence: 3, queue: undefined })]);
+  });
+
   test(`UF18 what was flushed and never removed is kept, whichever frames behind it did not reach the disk (DIORAMA_SEED=${seed})`, () => {
     for (let life = 0; life < 40; life++) {
       const random = createRandom(deriveSeed(seed, "torn", life));

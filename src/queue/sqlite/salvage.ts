@@ -47,7 +47,13 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
   const ops = [...newest.values()]
     .map(({ op: { queue, queued } }) => ({ queue, queued }))
     .sort((a, b) => compareText(a.queue, b.queue) || a.queued.sequence - b.queued.sequence);
-  const losses = report.finish(reader, rankOf);
+  const queues = new Set(ops.map(({ queue }) => queue));
+  // A damaged record may name a queue that never was, whose losses nobody would ask for.
+  const losses = report
+    .finish(reader, rankOf)
+    .map((loss) =>
+      loss.queue !== undefined && !queues.has(loss.queue) ? { ...loss, queue: undefined } : loss,
+    );
   return { ops, losses };
 }
 

@@ -38,7 +38,9 @@ test("U26 a folder's cache and queues are opened under one lock, and closed toge
 
 test("U26 where the queue is refused the cache is closed and the folder is free; a damaged cache leaves the queue alone", async () => {
   const folder = join(root, "refused");
-  await (await openDurable(folder)).close();
+  const first = await openDurable(folder);
+  await (await first.queues.openQueue("products")).apply({});
+  await first.close();
   const path = join(folder, "queue.db");
   const before = readFileSync(path);
   const database = new DatabaseSync(path);

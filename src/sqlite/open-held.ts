@@ -16,17 +16,24 @@ export interface HeldFile<Link> {
   readonly release: () => void;
 }
 
+export interface HoldOptions {
+  readonly clock?: Clock | undefined;
+  readonly lock?: FolderLock | undefined;
+  /** Whether there is a file to open now; where not, the worker starts with the first call. Default: there is. */
+  readonly hasFile?: ((folder: string) => boolean) | undefined;
+}
+
 /** Makes the folder where missing, holds it unless the caller does, and has a worker open its file there. */
 export async function openHeld<Link extends FileLink>(
   folder: string,
-  { clock = systemClock, lock }: { clock?: Clock | undefined; lock?: FolderLock | undefined },
+  { clock = systemClock, lock, hasFile = (): boolean => true }: HoldOptions,
   createLink: (folder: string) => Link,
 ): Promise<HeldFile<Link>> {
   const real = prepareFolder(folder);
   const own = lock === undefined ? FolderLock.take(real, clock) : undefined;
   const link = createLink(real);
   try {
-    await link.call("openFile", undefined);
+    if (hasFile(real)) await link.call("openFile", undefined);
   } catch (error) {
     await link.end();
     own?.release();

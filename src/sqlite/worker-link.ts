@@ -7,10 +7,13 @@ import {
   type Logger,
   messageOf,
   must,
+  systemClock,
 } from "../base/index.ts";
 
 /** A worker that ended by itself is started again at the next call, but no more often than this. */
 const MIN_RESTART_MS = 1_000;
+/** A worker that was told to close its file leaves by itself within this, or is ended. */
+const MAX_LEAVE_MS = 2_000;
 
 /** A worker's calls by name: what each takes and what it answers. */
 export type CallsOf<Calls> = {
@@ -96,6 +99,11 @@ export class WorkerLink<Calls extends CallsOf<Calls>> {
     return this.#worker !== undefined;
   }
 
+  /** Whether a worker was ever started: until then nobody has looked at the file. */
+  get hasRun(): boolean {
+    return this.#startedAt > Number.NEGATIVE_INFINITY;
+  }
+
   /** Ends the worker, whatever it does: its calls fail. The next call starts another one. */
   async terminate(): Promise<void> {
     await this.#worker?.terminate();
@@ -105,6 +113,19 @@ export class WorkerLink<Calls extends CallsOf<Calls>> {
   async end(): Promise<void> {
     this.#isEnded = true;
     await this.terminate();
+  }
+
+  /** As `end`, of a worker that was told to close its file: it leaves by itself, which is gentler on the process. */
+  async leave(): Promise<void> {
+    this.#isEnded = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    // Nothing else may hold the process, and whoever waits here must be answered.
+    worker.ref();
+    const left = new Promise((resolve) => worker.once("exit", resolve));
+    const timer = systemClock.setTimer(() => void worker.terminate(), MAX_LEAVE_MS);
+    await left;
+    timer.cancel();
   }
 
   #start(): Worker {

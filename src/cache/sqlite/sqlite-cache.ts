@@ -73,6 +73,7 @@ export class SqliteCache implements CacheBackend {
       await writes.run(async () => {
         if (link.isRunning) await link.call("close", undefined);
       });
+      await link.leave();
     } finally {
       await link.end();
       this.#onClosed();

@@ -2,6 +2,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from "../../base/i
 import { type FolderLock, openHeld, WorkerLink } from "../../sqlite/index.ts";
 import type { QueueBackend } from "../write-queue.ts";
 import type { QueueCalls, QueueLink, QueueWorkerData } from "./protocol.ts";
+import { hasQueueFile } from "./queue-files.ts";
 import { SqliteQueues } from "./sqlite-queues.ts";
 
 export interface DurableQueuesOptions {
@@ -16,8 +17,8 @@ export interface DurableQueuesOptions {
 }
 
 /**
- * Opens the queues that are kept in a folder, making both where missing: `queue.db` (SQLite) on a thread of its
- * own. `inUse` where another one holds the folder, `invalid` where it can't be made or the file may not be used,
+ * Opens the queues that are kept in a folder, making it where missing: `queue.db` (SQLite) on a thread of its own,
+ * which both begin with the first op. `inUse` where another one holds the folder, `invalid` where it can't be made or the file may not be used,
  * `unsupported` on a network file system or for a file of a newer format, which is left as it is. A damaged file
  * is set aside beside it, and what can be read of it is kept; what can't is `lost` of the queues.
  */
@@ -26,7 +27,7 @@ export async function openDurableQueues(
   options: DurableQueuesOptions = {},
 ): Promise<QueueBackend> {
   const { clock = systemClock, logger = silentLogger, maxSizeBytes, worker } = options;
-  const held = await openHeld(folder, options, (real) =>
+  const held = await openHeld(folder, { ...options, hasFile: hasQueueFile }, (real) =>
     createQueueLink({ folder: real, maxSizeBytes }, clock, logger, worker),
   );
   return new SqliteQueues(held.folder, held.link, held.release);

@@ -42,6 +42,11 @@ export class Outbox {
     });
   }
 
+  /** Resolves when all that was sent before is answered. */
+  async settled(queue: string): Promise<void> {
+    if (this.#isRunning || this.#link.isRunning) await this.send(queue, {}, false);
+  }
+
   async #run(): Promise<void> {
     this.#slice.begin();
     while (this.#waiting.length > 0) {

@@ -7,6 +7,12 @@ export const FILE_MODE = 0o600;
 /** What belongs to a database file, itself last: as long as it is there, the others are not taken for leftovers. */
 const COMPANIONS = ["-wal", "-shm", "-journal", ""];
 
+/** Whether a folder holds anything of a queue file, whole or not. */
+export function hasQueueFile(folder: string): boolean {
+  const { path, ready } = new QueueFiles(folder);
+  return [...COMPANIONS.map((suffix) => path + suffix), ready].some((name) => kindOf(name) !== "missing");
+}
+
 /** The names in a queue's folder, and the moves between them that a crash may interrupt anywhere. */
 export class QueueFiles {
   readonly folder: string;

@@ -257,3 +257,36 @@ test("U25 at rest the log is empty, after closing it is gone; files are 0600 und
     process.umask(before);
   }
 });
+
+test("U28 no file and no thread before the first batch, which makes both and is kept", async () => {
+  const folder = join(root, "late");
+  const before = await openDurableQueues(folder);
+  const unused = await before.openQueue("products");
+  expect([unused.kept, unused.lost]).toEqual([[], []]);
+  await unused.close();
+  await before.close();
+  expect(readdirSync(folder)).toEqual(["lock.db"]);
+  const first = await openDurableQueues(folder);
+  const [products, orders] = await Promise.all([first.openQueue("products"), first.openQueue("orders")]);
+  await products.apply({ puts: [queued(1)] });
+  // The thread is there now: what is opened from here on is read from the file.
+  await products.close();
+  expect(sequencesOf((await first.openQueue("products")).kept)).toEqual([1]);
+  await orders.close();
+  await first.close();
+  const again = await openDurableQueues(folder);
+  expect(sequencesOf((await again.openQueue("products")).kept)).toEqual([1]);
+  await again.close();
+});
+
+test("U28 a log or a finished draft without its file is looked at when the folder is opened", async () => {
+  for (const name of ["queue.db-wal", "queue.db.ready"]) {
+    const folder = join(root, `left-${name}`);
+    await (await openDurableQueues(folder)).close();
+    writeFileSync(join(folder, name), "not what it should be");
+    const backend = await openDurableQueues(folder);
+    const { lost } = await backend.openQueue("products");
+    expect([name, lost.length > 0]).toEqual([name, true]);
+    await backend.close();
+  }
+});

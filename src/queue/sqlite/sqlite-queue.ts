@@ -55,8 +55,7 @@ export class SqliteQueue implements WriteQueue {
 
   async #close(): Promise<void> {
     try {
-      // It is answered behind all that were sent before it.
-      await this.#outbox.send(this.#name, {}, false);
+      await this.#outbox.settled(this.#name);
     } catch {
       // The worker is gone, and whoever waited for it was told.
     }

@@ -36,8 +36,9 @@ export class SqliteQueues implements QueueBackend {
     }
     this.#open.set(name, undefined);
     try {
-      const kept = await this.#readAll(name);
-      const lost = await this.#takeLost(name);
+      // Where there was no file and nothing was written, there is nothing to ask for.
+      const kept = this.#link.hasRun ? await this.#readAll(name) : [];
+      const lost = this.#link.hasRun ? await this.#takeLost(name) : [];
       this.#mustRun();
       const opened = { name, flushes: durability === "fsync", kept, lost };
       const queue = new SqliteQueue(this.#outbox, opened, () => this.#open.delete(name));
@@ -117,6 +118,7 @@ export class SqliteQueues implements QueueBackend {
       await Promise.all([...this.#open.values()].flatMap((queue) => queue?.close() ?? []));
       await this.#telling.run(async () => undefined);
       if (this.#link.isRunning) await this.#link.call("close", undefined);
+      await this.#link.leave();
     } finally {
       await this.#link.end();
       this.#onClosed();

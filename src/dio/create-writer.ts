@@ -7,12 +7,17 @@ import { sendToMaster } from "./send-to-master.ts";
 import { traceWrite } from "./traced-write.ts";
 import { Writer, type WriteResult } from "./writer.ts";
 
+/** `reread` never rejects. `resumed`: before anything is sent. */
+interface WriterEnds {
+  readonly reread: (id: string) => Promise<void>;
+  readonly resumed: () => void;
+}
+
 /** The Writer of a Dio: its destination is onWrite, onWriteBatch, or else the master. */
 export function createWriter(
   context: DioContext,
   { queue, durability, isEmptied }: OpenedStores,
-  /** Never rejects. */
-  reread: (id: string) => Promise<void>,
+  { reread, resumed }: WriterEnds,
 ): Writer {
   const { writes, activity, clock, cache, callbacks } = context.options;
   const { failures } = context;
@@ -30,6 +35,7 @@ export function createWriter(
     isCacheEmptied: isEmptied,
     readStored: (id: string, call: CallOptions) => context.master().get(id, call),
     reread: (id: string) => void reread(id),
+    resumed,
     send: (op: WriteOp, call: CallOptions & { signal: AbortSignal }) =>
       onWrite === undefined
         ? traceWrite(context.name, "master", [op], () => sendToMaster(context.master(), op, call))

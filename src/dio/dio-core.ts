@@ -127,7 +127,10 @@ export class DioCore implements DioParts, OpenDio {
     this.#supply = new Supply(context, this.#wholeReads);
     this.#shown = new ShownRows(context, this.#supply, this.#watch);
     this.#reader = new Reader(context, this.#supply);
-    this.writer = createWriter(context, opened, (id) => this.#supply.rows.refetchBehind(id));
+    this.writer = createWriter(context, opened, {
+      reread: (id) => this.#supply.rows.refetchBehind(id),
+      resumed: () => this.#doubtKept(),
+    });
     this.sceneries = this.#createSceneries();
     this.#upstream = new UpstreamChanges(context, {
       writer: this.writer,
@@ -145,10 +148,7 @@ export class DioCore implements DioParts, OpenDio {
   /** Runs onStart, and looks whether what was kept from an earlier session is still right. */
   async start(): Promise<void> {
     const { onStartBlocking } = this.options;
-    const { store } = this.state;
     await this.writer.ready;
-    // Nobody knows what was lost at an unclean end: served at once, refreshed behind.
-    if (!store.meta.clean && store.count > 0) this.state.markAllStale();
     const started = this.#wholeReads.start();
     // Closing it meanwhile ends the wait, whatever the callback does.
     if (onStartBlocking) await abortable(started, this.#closing.signal);
@@ -331,6 +331,15 @@ export class DioCore implements DioParts, OpenDio {
       await this.#queue.close();
       this.options.onClose(this);
     }
+  }
+
+  /**
+   * Nobody knows what was lost at an unclean end: served at once, refreshed behind. What is sent after this brings
+   * rows of now.
+   */
+  #doubtKept(): void {
+    const { store } = this.state;
+    if (!store.meta.clean && store.count > 0) this.state.markAllStale();
   }
 
   #swapMaster(next: Vista, run: Run): void {

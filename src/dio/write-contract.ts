@@ -57,6 +57,8 @@ export interface WriterHost {
   readonly hasDurableCache: boolean;
   /** It held rows of another source until now: what an earlier session confirmed has no place in it. */
   readonly isCacheEmptied?: boolean;
+  /** What an earlier session left shows, what it confirmed is among the rows, and nothing has been sent yet. */
+  resumed?(): void;
   /** Sends one op to its destination; resolving means accepted. */
   send(op: WriteOp, call: WriteCall): Promise<WriteResult>;
   /** Sends several in one call. A result that is an Error is that op's failure; no results: all accepted. */

@@ -80,9 +80,10 @@ export class Writer implements Omit<DeadLetters, "edit"> {
       wasOffline = state === "offline";
     });
     const createEntry = (kept: QueuedOp): WriteEntry => this.#createKept(kept);
-    this.ready = resumeWrites(queue.kept, createEntry, this.#parts, this.#settlement).then(() =>
-      this.#sender.start(),
-    );
+    this.ready = resumeWrites(queue.kept, createEntry, this.#parts, this.#settlement).then(() => {
+      host.resumed?.();
+      this.#sender.start();
+    });
     queue.onLost?.((lost) => this.#queueLost(lost));
   }
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import type { Battery } from "../test/promises/battery.ts";
 import { numberFrom, readOptions, refuse, wholeNumber } from "./options.ts";
 import { codeVersion } from "./soak/code-version.ts";
+import { counted } from "./soak/counted.ts";
 import { promiseTitles, withFigures } from "./soak/guarantees.ts";
 import { readBatteries } from "./soak/read-batteries.ts";
 import { Soak } from "./soak/soak.ts";
@@ -77,7 +78,8 @@ function report(totals: Totals): void {
   const text = readFileSync(page, "utf8");
   const table = toTable(all, totals, promiseTitles(text));
   const played = Object.values(totals.batteries).reduce((sum, each) => sum + each.minutes, 0);
-  const about = `Code version ${totals.version}, Node ${process.version}: ${played.toFixed(0)} minutes of rounds.`;
+  const minutes = counted(Math.round(played), "minutes");
+  const about = `Code version ${totals.version}, Node ${process.version}: ${minutes} of rounds.`;
   const missing = belowLeast(all, totals);
   const least =
     missing.length === 0

@@ -1,5 +1,6 @@
 import type { Battery } from "../../test/promises/battery.ts";
-import { percentOf, toWords } from "./table.ts";
+import { counted } from "./counted.ts";
+import { percentOf } from "./table.ts";
 import type { Round, Totals } from "./totals.ts";
 
 const MS_A_SECOND = 1_000;
@@ -39,7 +40,7 @@ export class Progress {
     const how = isBroken
       ? `BROKEN: ${outcome.reason}`
       : Object.entries(outcome.counts)
-          .map(([name, count]) => `${count.toLocaleString("en-US")} ${toWords(name)}`)
+          .map(([name, count]) => counted(count, name))
           .join(", ");
     if (this.#out.isTTY && !isBroken) return;
     this.clear();

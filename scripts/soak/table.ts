@@ -1,4 +1,5 @@
 import type { Battery } from "../../test/promises/battery.ts";
+import { counted, toText } from "./counted.ts";
 import { shareOf } from "./plan.ts";
 import { type BatteryTotals, type Totals, totalsOf } from "./totals.ts";
 
@@ -6,10 +7,6 @@ import { type BatteryTotals, type Totals, totalsOf } from "./totals.ts";
 const WRITES = ["acknowledged", "recovered", "duplicated", "lost"] as const;
 const PERCENT = 100;
 
-const toText = (count: number): string => count.toLocaleString("en-US");
-/** `killsInRecovery` reads as words. */
-export const toWords = (name: string): string =>
-  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 const names = (battery: Battery): readonly string[] => battery.promise.split(/[\s,]+/);
 
 /** The Markdown table of all promises that are played; titles by id, as in docs/spec/promises.md. */
@@ -39,7 +36,7 @@ export function belowLeast(batteries: readonly Battery[], totals: Totals): strin
     if (shareOf(battery.least, done) >= 1) return [];
     const missing = Object.entries(battery.least)
       .filter(([name, least]) => (done.counts[name] ?? 0) < least)
-      .map(([name, least]) => `${toText(done.counts[name] ?? 0)} of ${toText(least)} ${toWords(name)}`);
+      .map(([name, least]) => `${toText(done.counts[name] ?? 0)} of ${counted(least, name)}`);
     return [`${battery.promise}: ${missing.join(", ") || "not played"}`];
   });
 }
@@ -62,10 +59,7 @@ export const percentOf = (battery: Battery, totals: Totals): string =>
 
 function whatWasDone({ counts, rounds }: BatteryTotals): string {
   const told = Object.entries(counts).filter(([name]) => !WRITES.some((each) => each === name));
-  return [
-    `${toText(rounds)} rounds`,
-    ...told.map(([name, count]) => `${toText(count)} ${toWords(name)}`),
-  ].join(", ");
+  return [counted(rounds, "rounds"), ...told.map(([name, count]) => counted(count, name))].join(", ");
 }
 
 function writesOf({ counts }: BatteryTotals): string {

@@ -39,6 +39,7 @@ describe("an edited dead letter", () => {
     expect(opId).not.toBe("letter");
     expect(kept(queues)).toEqual([`1 ${opId} queued`, "2 parked queued"]);
     expect(writer.failed()).toEqual([]);
+    expect(writer.pending().map(({ op }) => op.opId)).toEqual([opId, "parked"]);
     expect([writer.has("letter"), writer.has(opId)]).toEqual([false, true]);
     expect(state.visible("a")).toEqual({ n: 5, m: 2 });
     expect(eventLog()).toContain(`writeQueued ${opId}`);

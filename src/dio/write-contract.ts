@@ -110,7 +110,7 @@ export type WriteEdit<R extends object = Row> =
 
 /** What a Dio's writes are doing, and what to do about those that failed. */
 export interface DeadLetters<R extends object = Row> {
-  /** In the order in which they were made. */
+  /** In the order in which they were made; an edited one stands where its letter stood. */
   pending(): readonly PendingWrite<R>[];
   failed(): readonly FailedWrite<R>[];
   /** Sends a dead letter again, then what is parked behind it. False where there is none of that id. */

@@ -120,7 +120,8 @@ export class Writer implements Omit<DeadLetters, "edit"> {
 
   pending(): readonly PendingWrite[] {
     const found: PendingWrite[] = [];
-    for (const { op, phase, error } of this.#entries.values()) {
+    // An edited letter came last, and stands in its letter's place.
+    for (const { op, phase, error } of Array.from(this.#entries.values()).toSorted(byPlace)) {
       if (phase === "failed" || phase === "done") continue;
       const state = phase === "intake" || phase === "staging" ? "queued" : phase;
       found.push(error === undefined ? { op, state } : { op, state, error });
@@ -410,6 +411,13 @@ export class Writer implements Omit<DeadLetters, "edit"> {
     const { name } = this.#parts;
     return new DioramaError(code, `${name}: ${message}`, { place: { vista: name } });
   }
+}
+
+/** What waits for room has no place yet: it comes behind all others, as it came. */
+function byPlace(one: WriteEntry, other: WriteEntry): number {
+  if (one.sequence === 0 || other.sequence === 0)
+    return Number(one.sequence === 0) - Number(other.sequence === 0);
+  return one.sequence - other.sequence;
 }
 
 /** An id twice is one row. */

@@ -171,12 +171,54 @@ export const rooms: readonly Room[] = [
     runsIn: "anywhere",
     adapters: [
       { folder: "csv", mayImport: [], runsIn: "node", rulePrefixes: ["CSV"], packages: ["papaparse"] },
+      { folder: "rest", mayImport: [], runsIn: "anywhere", rulePrefixes: ["REST"], packages: [] },
     ],
+  }),
+  row({
+    name: "live",
+    purpose: "LiveTable: a page cache in front of any vista, and the caches it keeps pages in",
+    mayImport: ["base", "record", "query", "vista", "cache"],
+    runsIn: "anywhere",
+    rulePrefixes: ["LT"],
+  }),
+  row({
+    name: "cli",
+    purpose: "the commands of diorama",
+    mayImport: [
+      "base",
+      "record",
+      "query",
+      "vista",
+      "cache",
+      "queue",
+      "scenery",
+      "dio",
+      "durable",
+      "lens",
+      "live",
+      "sources",
+    ],
+    mayImportAdapters: ["sources/csv", "sources/rest"],
+    runsIn: "node",
+    rulePrefixes: ["CLI"],
+    packages: ["@bomb.sh/tab/commander", "commander", "env-paths", "papaparse", "string-width"],
   }),
   row({
     name: "testing",
     purpose: "published: contract suites, small real fakes, the model",
-    mayImport: ["base", "record", "query", "vista", "cache", "queue", "views", "scenery", "dio", "lens"],
+    mayImport: [
+      "base",
+      "record",
+      "query",
+      "vista",
+      "cache",
+      "queue",
+      "views",
+      "scenery",
+      "dio",
+      "lens",
+      "live",
+    ],
     runsIn: "anywhere",
     rulePrefixes: ["T"],
     adapters: [{ folder: "node", mayImport: [], runsIn: "node", rulePrefixes: ["TN"], packages: [] }],
@@ -186,11 +228,11 @@ export const rooms: readonly Room[] = [
 /** The rules of docs/spec/promises.md belong to no room: tests under test/ prove them. */
 export const promisePrefix = "P";
 
-/** What package.json's "imports" choose by host, and the one room that may import each. */
-export const hostDoors = [
-  { specifier: "#durable", room: "lens" },
-  { specifier: "#tracing", room: "tracing" },
-] as const;
+/** What package.json's "imports" choose by host, and the rooms that may import each. */
+export const hostDoors: readonly { readonly specifier: string; readonly rooms: readonly string[] }[] = [
+  { specifier: "#durable", rooms: ["lens", "live"] },
+  { specifier: "#tracing", rooms: ["tracing"] },
+];
 
 /** The only file that reads the time or sets a timer. */
 export const clockFile = "src/base/clock.ts";

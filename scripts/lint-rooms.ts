@@ -83,8 +83,11 @@ function roomPatterns(room: Room, up: string, more: readonly string[] = []): Pat
       message: "The public entry is for users.",
     },
     ...hostDoors
-      .filter((door) => door.room !== room.name)
-      .map((door) => ({ group: [door.specifier], message: `Only ${door.room} opens ${door.specifier}.` })),
+      .filter((door) => !door.rooms.includes(room.name))
+      .map((door) => ({
+        group: [door.specifier],
+        message: `Only ${door.rooms.join(" and ")} opens ${door.specifier}.`,
+      })),
   ];
 }
 

@@ -59,7 +59,8 @@ function outsideMistake({ specifier }: Import, from: Place): string | undefined 
   if (specifier.startsWith("#")) {
     const door = hostDoors.find((known) => known.specifier === specifier);
     if (door === undefined) return `${specifier} is no door of rooms.ts`;
-    return from.room?.name === door.room ? undefined : `only ${door.room} opens ${specifier}`;
+    const mayOpen = from.room !== undefined && door.rooms.includes(from.room.name);
+    return mayOpen ? undefined : `only ${door.rooms.join(" and ")} opens ${specifier}`;
   }
   return from.packages.includes(specifier) ? undefined : `${specifier} is no package of this room (rooms.ts)`;
 }

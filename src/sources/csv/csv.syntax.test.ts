@@ -121,6 +121,20 @@ test("CSV19 encoding says how to read a file without a mark", async () => {
   expect(await valuesOf(euro, { encoding: "latin1" })).toEqual([["\u0080", "ü"]]);
 });
 
+test("CSV19 every byte of windows-1252 is what the Encoding standard says", async () => {
+  const own =
+    "20ac 81 201a 192 201e 2026 2020 2021 2c6 2030 160 2039 152 8d 17d 8f " +
+    "90 2018 2019 201c 201d 2022 2013 2014 2dc 2122 161 203a 153 9d 17e 178";
+  const expected = own
+    .split(" ")
+    .map((point) => String.fromCodePoint(Number.parseInt(point, 16)))
+    .concat(Array.from({ length: 96 }, (_, n) => String.fromCodePoint(0xa0 + n)));
+  const cell = Array.from({ length: 128 }, (_, n) => 0x80 + n);
+  // Within x: a space that breaks no line is trimmed like any other.
+  const file = Buffer.from([0x61, 0x2c, 0x62, 0x0a, 0x78, ...cell, 0x78, 0x2c, 0x31, 0x0a]);
+  expect(await valuesOf(file, { encoding: "windows-1252" })).toEqual([[`x${expected.join("")}x`, 1]]);
+});
+
 test("CSV20 a gzipped file is told by its first bytes, or by gzip", async () => {
   const packed = gzipSync("a,b\n1,x\n");
   expect(await valuesOf(packed)).toEqual([[1, "x"]]);

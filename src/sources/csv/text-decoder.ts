@@ -15,6 +15,8 @@ type Encoding = Exclude<CsvEncoding, "auto">;
 const REPLACEMENT = "\uFFFD";
 const noFlaws: readonly number[] = Object.freeze([]);
 const LONGEST_MARK_BYTES = 3;
+/** What Windows-1252 has where Latin-1 has 0x80 to 0x9F; five of them are the same in both. */
+const WINDOWS_OWN = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 
 /**
  * Bytes to text, chunk by chunk, wherever the chunks are cut. Never fails: what can't be decoded becomes U+FFFD
@@ -25,7 +27,6 @@ export class ChunkDecoder {
   readonly #wanted: CsvEncoding;
   /** Bytes that begin a character, or that don't tell the encoding yet. */
   #rest: Buffer = Buffer.alloc(0);
-  readonly #windows = new TextDecoder("windows-1252");
 
   constructor(encoding: CsvEncoding) {
     this.#wanted = encoding;
@@ -60,7 +61,7 @@ export class ChunkDecoder {
       case "latin1":
         return withNuls(bytes.toString("latin1"));
       case "windows-1252":
-        return withNuls(this.#windows.decode(bytes));
+        return withNuls(decodeWindows(bytes));
       case "utf-16le":
         return decodeUtf16(bytes);
       case "utf-16be":
@@ -114,6 +115,18 @@ function withNuls(text: string): DecodedText {
     last = at;
   }
   return { text, flaws };
+}
+
+/** By hand: the TextDecoder of some releases of Node 22 takes Windows-1252 for Latin-1. */
+function decodeWindows(bytes: Buffer): string {
+  const latin = bytes.toString("latin1");
+  if (!/[\x80-\x9f]/.test(latin)) return latin;
+  const wide = Buffer.from(latin, "utf16le");
+  for (let at = 0; at < wide.length; at += 2) {
+    const byte = wide[at] ?? 0;
+    if (byte >= 0x80 && byte <= 0x9f) wide.writeUInt16LE(WINDOWS_OWN.charCodeAt(byte - 0x80), at);
+  }
+  return wide.toString("utf16le");
 }
 
 /** The bytes as text with U+FFFD for each that is out of place: only when some are. */

@@ -11,17 +11,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isDioramaError } from "../../src/base/index.ts";
-import { blankMeta, type CacheTable, type StoredRow } from "../../src/cache/index.ts";
+import { blankMeta, type CacheBackend, type CacheTable, type StoredRow } from "../../src/cache/index.ts";
 import { openDurableCache } from "../../src/cache/sqlite/index.ts";
 import { equalRows } from "../../src/record/index.ts";
 import { createRandom, deriveSeed, type Random } from "../../src/testing/index.ts";
 import { damageFile } from "../../src/testing/node/index.ts";
 import type { Battery } from "./battery.ts";
+import { openCacheHere } from "./cache-here.ts";
 
 /** SQLite's page size in the cache file. */
 const PAGE_BYTES = 8_192;
 /** Of one round of the long column: a few seconds. */
 const SOAK_FILES = 40;
+/** One file in so many is read by the cache's worker, the others by the same store in this thread. */
+const FILES_A_WORKER = 5;
 
 /** Seed and number of a case. */
 export type DamageCase = readonly [seed: number, number: number];
@@ -182,7 +185,9 @@ async function proveCase([seed, number]: DamageCase, sound: Sound, counts: Count
   if (random.chance(0.1)) writeFileSync(join(folder, "cache.db-journal"), bytes);
   writeFileSync(join(folder, "queue.db"), queueBytes);
   try {
-    await judgeFolder(folder, isCutOff ? [sound.newest, sound.oldest] : [sound.oldest], random, counts);
+    const editions = isCutOff ? [sound.newest, sound.oldest] : [sound.oldest];
+    const open = number % FILES_A_WORKER === 0 ? openDurableCache : openCacheHere;
+    await judgeFolder({ folder, open: () => open(folder), editions }, random, counts);
   } catch (error) {
     throw new Error(`P5: case ${number} (${what}) of DIORAMA_SEED=${seed}`, { cause: error });
   }
@@ -225,13 +230,19 @@ export const cacheDamageBattery: Battery = {
   run: async (seed) => ({ ...(await runCacheDamage(damageCases(seed, SOAK_FILES))) }),
 };
 
+/** A folder whose cache was damaged, and what it may show. */
+interface Damaged {
+  readonly folder: string;
+  readonly open: () => Promise<CacheBackend>;
+  readonly editions: readonly Content[];
+}
+
 async function judgeFolder(
-  folder: string,
-  editions: readonly Content[],
+  { folder, open, editions }: Damaged,
   random: Random,
   counts: Counts,
 ): Promise<void> {
-  const cache = await openDurableCache(folder);
+  const cache = await open();
   const tables: CacheTable[] = [];
   for (const name of tableNames) tables.push(await cache.openTable(name));
   for (const [index, table] of tables.entries()) {
@@ -250,7 +261,7 @@ async function judgeFolder(
   must(readFileSync(join(folder, "queue.db"), "utf8") === queueBytes, "the queue file was touched");
   // Opening again takes as long as all the rest.
   if (random.chance(0.75)) return;
-  const again = await openDurableCache(folder);
+  const again = await open();
   for (const name of tableNames) {
     const table = await again.openTable(name);
     must(table.lost === undefined && table.rowCount === 60, "what was filled again is lost");

@@ -15,9 +15,14 @@ import { CrashHistory } from "./crash-history.ts";
 import { type CrashSetting, createCrashMaster, isPoison } from "./crash-setting.ts";
 import { openCrashSink, type CrashSink } from "./crash-sink.ts";
 
-/** For processes: what Node has compiled of them and the package. Starting one again takes a third less time. */
+/**
+ * For processes: what Node has compiled of them and the package. Starting one again takes a third less time. Where this
+ * process has such a folder, it is the same: what a killed one had no time to leave there, another has left.
+ */
 export const crashEnvironment: Readonly<Record<string, string>> = {
-  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../node_modules/.cache/crash-writer", import.meta.url)),
+  NODE_COMPILE_CACHE:
+    process.env["NODE_COMPILE_CACHE"] ??
+    fileURLToPath(new URL("../../node_modules/.cache/crash-writer", import.meta.url)),
 };
 
 /** Dead letters may follow from dead letters that were given up. */

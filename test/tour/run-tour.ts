@@ -17,12 +17,17 @@ export interface RunOptions {
   readonly script?: "main.ts" | "start.mjs";
 }
 
+/** What Node has compiled before: the tour starts sooner, and is the same. */
+const compiled = process.env["NODE_COMPILE_CACHE"];
+const environment: Readonly<Record<string, string>> =
+  compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled };
+
 /** Runs the tour on the built package, as a user would, with an environment that holds nothing of npm's. */
 export function runTour(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { cwd = tourFolder, env = {}, onOutput, script = "main.ts" } = options;
   const child = spawn(process.execPath, [`${tourFolder}${script}`, ...args], {
     cwd,
-    env: { PATH: process.env["PATH"], ...env },
+    env: { PATH: process.env["PATH"], ...environment, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -1,0 +1,54 @@
+import { systemClock } from "../base/index.ts";
+import { runCli } from "./run-cli.ts";
+import { interrupted, readerGone, Stopped } from "./stopped.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where the width can't be told. */
+const USUAL_WIDTH = 80;
+/** While a command waits, nothing else may hold the process. */
+const STAY_ALIVE_MS = 2 ** 30;
+
+/** The process as a terminal. A second Ctrl-C ends it at once. */
+function systemTerminal(): Terminal {
+  const stopping = new AbortController();
+  const { stdout, stderr } = process;
+  process.once("SIGINT", () => stopping.abort(interrupted()));
+  process.once("SIGTERM", () => stopping.abort(new Stopped("terminated", 143)));
+  process.once("SIGHUP", () => stopping.abort(new Stopped("the terminal has gone", 129)));
+  // What can't be written to is gone: EPIPE in a pipe, EIO on a closed terminal.
+  stdout.on("error", () => stopping.abort(readerGone()));
+  stderr.on("error", () => undefined);
+  return {
+    write: (text) => writeTo(stdout, text, stopping.signal),
+    tell: (text) => void stderr.write(text),
+    isOutTerminal: stdout.isTTY,
+    isErrTerminal: stderr.isTTY,
+    get width() {
+      return (stdout.isTTY ? stdout.columns : stderr.columns) || USUAL_WIDTH;
+    },
+    env: process.env,
+    folder: process.cwd(),
+    signal: stopping.signal,
+  };
+}
+
+/** Resolves when the stream takes more, or never will. */
+function writeTo(stream: NodeJS.WriteStream, text: string, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || stream.write(text)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    stream.once("drain", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+const alive = systemClock.setTimer(() => undefined, STAY_ALIVE_MS, { keepAlive: true });
+const terminal = systemTerminal();
+process.exitCode = await runCli(process.argv.slice(2), terminal);
+alive.cancel();
+// Interrupted work may still hold something open; what finished has let go of everything.
+if (terminal.signal.aborted) process.exit();

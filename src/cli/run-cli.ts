@@ -1,0 +1,85 @@
+import { Command, CommanderError } from "commander";
+import { abortable } from "../base/index.ts";
+import { exitCodes, usageError } from "./cli-error.ts";
+import { Frame } from "./frame.ts";
+import { addQueryCommands } from "./query-commands.ts";
+import { Stopped } from "./stopped.ts";
+import type { Terminal } from "./terminal.ts";
+import { versionOf } from "./version.ts";
+
+const EXAMPLES = `
+Examples:
+  diorama query products.csv --where "price > 10" --order price:desc
+  diorama query https://api.example.com/users --search ann --json
+  diorama get products.csv 7 --id sku
+  diorama watch products.csv --rows
+
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 get found nothing, 130 interrupted.`;
+
+/** Runs one command and resolves with its exit code; `argv` without the program's own name. Never rejects. */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const written: string[] = [];
+  const program = createProgram(terminal, (text) => written.push(text));
+  const frame = new Frame(terminal, () => {
+    const { json, quiet } = program.opts<{ json?: boolean; quiet?: boolean }>();
+    return { json: json === true, quiet: quiet === true };
+  });
+  addQueryCommands(program, frame);
+  const code = await ending(frame, () => program.parseAsync([...argv], { from: "user" }));
+  try {
+    await frame.closeAll();
+    // Help is printed by the parser in one go; here there is room to wait for the reader.
+    if (!terminal.signal.aborted) await frame.write(written.join(""));
+  } catch (error) {
+    return terminal.signal.aborted || code !== exitCodes.done ? code : frame.fail(error);
+  }
+  return code;
+}
+
+async function ending(frame: Frame, run: () => Promise<unknown>): Promise<number> {
+  const { signal } = frame;
+  try {
+    await abortable(run(), signal);
+    return exitCodes.done;
+  } catch (error) {
+    if (signal.aborted) {
+      frame.clearProgress();
+      return signal.reason instanceof Stopped ? signal.reason.exitCode : exitCodes.failed;
+    }
+    return endOf(frame, error);
+  }
+}
+
+/** What the parser says is wrong usage, or no error at all: help was asked for. */
+function endOf(frame: Frame, error: unknown): number {
+  if (!(error instanceof CommanderError)) return frame.fail(error);
+  if (error.exitCode === 0) return exitCodes.done;
+  if (error.code === "commander.help") return exitCodes.usage;
+  const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const hint = more.length === 0 ? "" : ` ${more.join(" ")}`;
+  return frame.fail(usageError(`${first}${hint}; --help shows what there is`));
+}
+
+function createProgram(terminal: Terminal, write: (text: string) => void): Command {
+  const program = new Command("diorama");
+  const hasColours = (isTerminal: boolean): boolean => isTerminal && (terminal.env["NO_COLOR"] ?? "") === "";
+  program
+    .exitOverride()
+    .configureOutput({
+      writeOut: write,
+      writeErr: (text) => terminal.tell(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => terminal.width,
+      getErrHelpWidth: () => terminal.width,
+      getOutHasColors: () => hasColours(terminal.isOutTerminal),
+      getErrHasColors: () => hasColours(terminal.isErrTerminal),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .description("A local, live copy of a data source: query it, watch it, look after its cache.")
+    .version(versionOf(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .option("--json", "print JSON, also what is told on stderr")
+    .option("-q, --quiet", "no notes and no progress")
+    .addHelpText("after", EXAMPLES);
+  return program;
+}

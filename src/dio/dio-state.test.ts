@@ -4,10 +4,11 @@ import { type Logger, silentLogger, yieldToLoop } from "../base/index.ts";
 import type { Row } from "../record/index.ts";
 import { createManualClock } from "../testing/index.ts";
 import type { WriteOp } from "../vista/index.ts";
-import { DioState, MAX_ROW_EVENTS } from "./dio-state.ts";
+import { DioState } from "./dio-state.ts";
 import type { OverlayOp } from "./overlay.ts";
 import type { Publication } from "./publication.ts";
 import { RowStore } from "./row-store.ts";
+import { MAX_ROW_CHANGES } from "./stretch.ts";
 
 const at = { fetchedAt: 1 };
 
@@ -189,15 +190,15 @@ describe("a publication", () => {
 
   test("D4 more than 1,000 changes are one invalidated; who follows gets each", async () => {
     const { state, story, publications } = await createRig();
-    for (let n = 0; n < MAX_ROW_EVENTS; n++) state.confirm(`r${n}`, { n }, at);
+    for (let n = 0; n < MAX_ROW_CHANGES; n++) state.confirm(`r${n}`, { n }, at);
     await state.published();
-    expect([state.bus.lastSeq, story.length]).toEqual([MAX_ROW_EVENTS, MAX_ROW_EVENTS + 1]);
+    expect([state.bus.lastSeq, story.length]).toEqual([MAX_ROW_CHANGES, MAX_ROW_CHANGES + 1]);
     story.length = 0;
-    for (let n = 0; n <= MAX_ROW_EVENTS; n++) state.confirm(`r${n}`, { n: -n - 1 }, at);
+    for (let n = 0; n <= MAX_ROW_CHANGES; n++) state.confirm(`r${n}`, { n: -n - 1 }, at);
     await state.published();
     expect(story.slice(1)).toEqual(["invalidated"]);
     expect(publications.at(-1)).toMatchObject({ reset: false });
-    expect(publications.at(-1)?.changes).toHaveLength(MAX_ROW_EVENTS + 1);
+    expect(publications.at(-1)?.changes).toHaveLength(MAX_ROW_CHANGES + 1);
   });
 
   test("D4 all rows at once: each is told while they are few, a new start when they are many", async () => {
@@ -221,7 +222,7 @@ describe("a publication", () => {
     await state.published();
     expect(story.slice(4)).toEqual(["recordRemoved a", "recordInserted c"]);
     story.length = 0;
-    const many = new Map(Array.from({ length: MAX_ROW_EVENTS + 1 }, (_, n) => [`r${n}`, { n }]));
+    const many = new Map(Array.from({ length: MAX_ROW_CHANGES + 1 }, (_, n) => [`r${n}`, { n }]));
     state.confirmAll(many, at);
     await state.published();
     expect(story).toEqual(["published ", "invalidated"]);

@@ -1,22 +1,19 @@
 import type { Logger } from "../base/index.ts";
 import { messageOf } from "../base/index.ts";
-import { equalRows, type Row } from "../record/index.ts";
+import type { Row } from "../record/index.ts";
 import { EventBus } from "./event-bus.ts";
 import type { DioEventBody } from "./events.ts";
-import { concernedIds, hidesEverything, Overlay, type OverlayOp } from "./overlay.ts";
+import { Overlay, type OverlayOp } from "./overlay.ts";
 import type { TableMeta } from "../cache/index.ts";
 import type { HostNotice } from "../scenery/index.ts";
 import { type RowChange, ViewSet, type ViewSetOptions } from "../views/index.ts";
-import { type Notices, Onlookers } from "./onlookers.ts";
-import type { Publication, PublicationListener } from "./publication.ts";
+import { Onlookers } from "./onlookers.ts";
+import type { PublicationListener } from "./publication.ts";
 import { type MarkKind, ReadMark } from "./read-mark.ts";
 import type { RowStore } from "./row-store.ts";
-import { ShownBefore } from "./shown-before.ts";
 import { Staleness } from "./staleness.ts";
+import { MAX_ROW_CHANGES, Stretch } from "./stretch.ts";
 import { VisibleRows } from "./visible-rows.ts";
-
-/** More changes than this in one publication are one `invalidated` on the bus. */
-export const MAX_ROW_EVENTS = 1_000;
 
 /** Of one write to the confirmed layer. */
 export interface ConfirmOptions {
@@ -56,26 +53,9 @@ export class DioState {
   readonly #marks = new Set<ReadMark>();
   #lastMark = 0;
   readonly #stale = new Staleness();
-  /** What the ids changed in this stretch showed before it. */
-  readonly #before = new ShownBefore();
-  #touched = new Set<string>();
-  #touchedAll = false;
-  /** A row may show again what it showed before: one that was confirmed once, over nothing queued, differs. */
-  #mayBeSame = false;
-  #reset = false;
-  /** The views don't know yet of everything that has changed. */
-  #areViewsBehind = false;
-  /** They have to start over. */
-  #areViewsLost = false;
-  /** What they were told in the middle of this stretch of ids that it changed; absent: nothing was. */
-  #told: Map<string, Row | undefined> | undefined;
-  /** What has changed since. */
-  #sinceTold = new Set<string>();
-  /** Counts changes of rows and of their status. */
-  #version = 0;
+  readonly #stretch: Stretch;
   #toldVersion = 0;
   #tellingVersion = 0;
-  #notices: Map<HostNotice, readonly RowChange[] | undefined> = new Map();
   #events: DioEventBody[] = [];
   #published: Promise<void> | undefined;
   readonly #publishSoon = (): void => this.publishNow();
@@ -87,6 +67,7 @@ export class DioState {
     this.onlookers = new Onlookers(logger);
     this.#logger = logger;
     this.#visible = new VisibleRows(store, this.overlay);
+    this.#stretch = new Stretch(store, this.overlay, this.#visible);
     this.#views = new ViewSet(this.#visible, {
       ...views,
       onListenerError: (error) => logger.error("listener failed", { reason: messageOf(error) }),
@@ -97,8 +78,7 @@ export class DioState {
 
   /** What every reader sees. During a warm start only right for ids that the store knows. */
   visible(id: string): Row | undefined {
-    const base = this.store.get(id);
-    return this.overlay.isEmpty ? base : this.overlay.show(id, base);
+    return this.#visible.get(id);
   }
 
   /** How many rows every reader sees. */
@@ -139,8 +119,8 @@ export class DioState {
    * a row or of its status.
    */
   settle(): number {
-    if (this.#areViewsBehind) this.#settleViews();
-    return this.#version;
+    if (this.#stretch.areViewsBehind) this.#bringViews(this.#stretch.settle(this.#mostTold));
+    return this.#stretch.version;
   }
 
   /** What `settle` answered when everyone had last been told of everything. */
@@ -190,7 +170,8 @@ export class DioState {
   /** Replaces every confirmed row at once; where those are many, readers follow by starting over. */
   confirmAll(rows: Map<string, Row>, options: ConfirmOptions): void {
     const { mark } = options;
-    this.#rememberAll(rows);
+    this.#stretch.rememberAll(rows);
+    void this.published();
     for (const other of this.#marks) {
       if (other === mark || other.outranks(mark)) continue;
       for (const id of this.store.ids()) other.touch(id);
@@ -206,27 +187,27 @@ export class DioState {
 
   /** Shows a queued write. */
   overlayAdd(entry: OverlayOp): void {
-    this.#rememberOp(entry);
+    this.#stretch.rememberOp(entry);
+    void this.published();
     this.overlay.add(entry);
   }
 
   /** Ends a queued write; what is confirmed must be confirmed first, in the same stretch. */
   overlayRemove(entry: OverlayOp): void {
-    this.#rememberOp(entry);
+    this.#stretch.rememberOp(entry);
+    void this.published();
     this.overlay.remove(entry);
   }
 
   /** Says that a row shows the same with another status. */
   touch(id: string): void {
-    this.#touched.add(id);
-    this.#version += 1;
+    this.#stretch.touch(id);
     if (this.#published === undefined) void this.published();
   }
 
   /** Says that every row may show another status. */
   touchAll(): void {
-    this.#touchedAll = true;
-    this.#version += 1;
+    this.#stretch.touchAll();
     void this.published();
   }
 
@@ -267,30 +248,26 @@ export class DioState {
 
   /** The confirmed rows have changed behind everybody's back: readers start over. */
   startOver(): void {
-    this.#reset = true;
-    this.resetViews();
+    this.#stretch.startOver();
+    void this.published();
   }
 
   /** As `startOver`, where readers without a view see no difference. */
   resetViews(): void {
-    this.#areViewsLost = true;
-    this.#areViewsBehind = true;
-    this.#version += 1;
+    this.#stretch.loseViews();
     void this.published();
   }
 
   /** Tells what happened to the rows as a whole, in the publication of this stretch. */
   notice(notice: HostNotice): void {
-    this.#notices.set(notice, undefined);
+    this.#stretch.notice(notice);
     void this.published();
   }
 
   /** The master's row has changed, by whomever: positions of tables that don't hold all rows may not fit any more. */
   noteUpstream(change: RowChange): void {
     if (this.store.meta.complete || !this.onlookers.hearNotices) return;
-    const noted = this.#notices.get("upstream");
-    if (noted === undefined && this.#notices.has("upstream")) return;
-    this.#notices.set("upstream", [...(noted ?? []), change]);
+    this.#stretch.noteUpstream(change);
     void this.published();
   }
 
@@ -321,7 +298,7 @@ export class DioState {
     if (events.length > 0) this.#events = [];
     this.#isPublishing = true;
     try {
-      if (this.#hasNews) this.#publish();
+      if (this.#stretch.hasNews) this.#publish();
       for (const event of events) this.bus.append(event);
     } finally {
       this.#isPublishing = false;
@@ -356,11 +333,6 @@ export class DioState {
     return this.#marks.size;
   }
 
-  get #hasNews(): boolean {
-    if (this.#before.size > 0 || this.#touched.size > 0 || this.#reset) return true;
-    return this.#touchedAll || this.#areViewsLost || this.#notices.size > 0;
-  }
-
   #freshen(id: string): void {
     if (this.#stale.isAny && this.#stale.remove(id)) this.touch(id);
   }
@@ -371,142 +343,43 @@ export class DioState {
   }
 
   #remember(id: string): void {
-    if (this.#before.has(id)) this.#mayBeSame = true;
-    else this.#before.add(id, this.visible(id));
-    if (this.#told !== undefined) this.#sinceTold.add(id);
-    this.#areViewsBehind = true;
-    this.#version += 1;
+    this.#stretch.remember(id);
     if (this.#published === undefined) void this.published();
   }
 
-  /** Notes what every id shows that may change with all of these; too many to follow are told as a new start. */
-  #rememberAll(more: { readonly size: number; keys(): Iterable<string> }): void {
-    const { hidesAll } = this.overlay;
-    const stored = hidesAll ? 0 : this.store.count;
-    const isFew = stored + this.overlay.size + more.size <= MAX_ROW_EVENTS;
-    if (!isFew || !this.store.isLoaded) {
-      this.startOver();
-      return;
-    }
-    this.#mayBeSame = true;
-    void this.published();
-    if (!hidesAll) for (const id of this.store.ids()) this.#remember(id);
-    for (const id of this.overlay.ids()) this.#remember(id);
-    for (const id of more.keys()) this.#remember(id);
-  }
-
-  #rememberOp({ op }: OverlayOp): void {
-    if (hidesEverything(op)) {
-      const { store } = this;
-      this.#rememberAll({ size: this.overlay.hidesAll ? store.count : 0, keys: () => store.ids() });
-      return;
-    }
-    this.#mayBeSame = true;
-    for (const id of concernedIds(op)) {
-      this.#remember(id);
-      this.#touched.add(id);
-    }
-  }
-
   #publish(): void {
-    const hadSteps = this.#told !== undefined || this.#areViewsLost;
-    const version = this.#version;
+    const stretch = this.#stretch;
+    const { hasSteps, version } = stretch;
     this.#tellingVersion = version;
-    const publication = this.#endStretch();
+    const publication = stretch.publication(this.#mostTold);
     const { changes, reset, touched } = publication;
+    if (stretch.areViewsBehind) this.#bringViews(stretch.settleLast(changes));
+    const notices = stretch.end();
+    if (notices !== undefined) this.onlookers.tellNotices(notices);
     const isNews = reset || changes.length > 0 || touched === undefined || touched.length > 0;
     if (isNews) {
       this.onlookers.tellRows(publication);
       for (const listener of this.#listeners) this.#guard(() => listener(publication));
     }
-    if (isNews || hadSteps) this.#notifyViews(touched);
+    if (isNews || hasSteps) this.#notifyViews(touched);
     this.#toldVersion = version;
-    if (reset || changes.length > MAX_ROW_EVENTS) this.bus.append({ type: "invalidated" });
+    if (reset || changes.length > MAX_ROW_CHANGES) this.bus.append({ type: "invalidated" });
     else for (const change of changes) this.bus.appendRow(this.#eventTypeOf(change), change.id);
-  }
-
-  /** What the stretch has changed. The views know of it then, and those who wait for a notice. */
-  #endStretch(): Publication {
-    const reset = this.#reset;
-    const changes = reset ? [] : this.#changesSince(this.#before, this.#mostTold);
-    // Views that were brought on the way know of other steps than those who were not.
-    if (this.#areViewsBehind) this.#bringViews(this.#told === undefined ? changes : this.#unknownChanges());
-    const touched = this.#touchedAll ? undefined : listOf(this.#touched);
-    const notices: Notices = this.#notices;
-    this.#beginStretch();
-    if (notices.size > 0) this.onlookers.tellNotices(notices);
-    return { changes, reset, touched };
-  }
-
-  #settleViews(): void {
-    const isFirst = this.#told === undefined;
-    const isEvery = isFirst || this.#areViewsLost;
-    this.#bringViews(this.#areViewsLost ? [] : this.#unknownChanges());
-    const told = (this.#told ??= new Map());
-    const note = (_: unknown, id: string): unknown => told.set(id, this.visible(id));
-    if (isEvery) this.#before.forEach(note);
-    else this.#sinceTold.forEach(note);
-    this.#sinceTold = new Set();
-  }
-
-  #beginStretch(): void {
-    this.#before.clear();
-    if (this.#touched.size > 0) this.#touched = new Set();
-    if (this.#sinceTold.size > 0) this.#sinceTold = new Set();
-    if (this.#notices.size > 0) this.#notices = new Map();
-    this.#told = undefined;
-    this.#touchedAll = false;
-    this.#mayBeSame = false;
-    this.#reset = false;
   }
 
   /** Where nobody listens, no more changes are collected than it takes to know that they are many. */
   get #mostTold(): number {
-    return this.#listeners.size > 0 || this.isWatched ? Infinity : MAX_ROW_EVENTS + 1;
+    return this.#listeners.size > 0 || this.isWatched ? Infinity : MAX_ROW_CHANGES + 1;
   }
 
-  /** What has changed since views were told last. */
-  #unknownChanges(): readonly RowChange[] {
-    if (this.#told === undefined) return this.#changesSince(this.#before, this.#mostTold);
-    const since = new Map<string, Row | undefined>();
-    for (const id of this.#sinceTold) {
-      since.set(id, this.#told.has(id) ? this.#told.get(id) : this.#before.get(id));
-    }
-    this.#mayBeSame = true;
-    return this.#changesSince(since, Infinity);
-  }
-
-  #bringViews(changes: readonly RowChange[]): void {
-    const areLost = this.#areViewsLost;
-    this.#areViewsLost = false;
-    this.#areViewsBehind = false;
+  /** `undefined`: the views start over. */
+  #bringViews(changes: readonly RowChange[] | undefined): void {
     if (this.#views.size === 0) return;
-    this.#guard(() => (areLost ? this.#views.reset() : this.#views.apply(changes)));
+    this.#guard(() => (changes === undefined ? this.#views.reset() : this.#views.apply(changes)));
   }
 
   #notifyViews(touched: readonly string[] | undefined): void {
     if (this.#views.size > 0) this.#guard(() => this.#views.notify(touched));
-  }
-
-  #changesSince(before: Pick<ShownBefore, "forEach">, most: number): readonly RowChange[] {
-    const mayBeSame = this.#mayBeSame || !this.overlay.isEmpty;
-    const changes: RowChange[] = [];
-    before.forEach((old, id) => {
-      if (changes.length === most) return;
-      const after = this.visible(id);
-      if (old === after) return;
-      const isSame = mayBeSame && old !== undefined && after !== undefined && equalRows(old, after);
-      if (isSame) this.#keep(id, old);
-      else changes.push({ id, before: old, after });
-    });
-    return changes;
-  }
-
-  /** The same content stays the same object for readers, whichever layer it now comes from. */
-  #keep(id: string, row: Row): void {
-    const base = this.store.get(id);
-    if (base !== undefined && equalRows(base, row)) this.store.keep(id, row);
-    this.overlay.keep(id, this.store.get(id), row);
   }
 
   #guard(tell: () => void): void {
@@ -523,8 +396,4 @@ export class DioState {
     if (change.before === undefined) return "recordInserted";
     return change.after === undefined ? "recordRemoved" : "recordChanged";
   }
-}
-
-function listOf(ids: ReadonlySet<string>): readonly string[] {
-  return ids.size === 0 ? nobody : [...ids];
 }

@@ -5,10 +5,15 @@ import { DatabaseSync } from "node:sqlite";
 import { type Clock, DioramaError, type ErrorCode, messageOf } from "../base/index.ts";
 import { classifySqlite, isBusy, isForbidden, isNoDatabase } from "./sqlite-failure.ts";
 
-/** The lock itself. It stays empty: only the lock on it counts, and the system frees that with its process. */
-const LOCK_NAME = "lock.db";
-/** Who holds it, for messages. */
-const HOLDER_NAME = "holder.json";
+/** The names of a lock's files in its folder: locks of other names don't know of each other. */
+export interface LockNames {
+  /** The lock itself. It stays empty: only the lock on it counts, and the system frees that with its process. */
+  readonly lock: string;
+  /** Who holds it, for messages. */
+  readonly holder: string;
+}
+
+const WHOLE_FOLDER: LockNames = { lock: "lock.db", holder: "holder.json" };
 const FILE_MODE = 0o600;
 /** The system's codes for what this process may not write, ever. */
 const FORBIDDEN: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EROFS"]);
@@ -24,32 +29,34 @@ export interface Holder {
 /** An exclusive hold of a folder by this process, until `release` or the end of the process. */
 export class FolderLock {
   readonly #folder: string;
+  readonly #names: LockNames;
   readonly #database: DatabaseSync;
   #isHeld = true;
 
-  private constructor(folder: string, database: DatabaseSync) {
+  private constructor(folder: string, names: LockNames, database: DatabaseSync) {
     this.#folder = folder;
+    this.#names = names;
     this.#database = database;
   }
 
   /** `inUse`, at once and naming the holder, where another one holds the folder (this process included). */
-  static take(folder: string, clock: Clock): FolderLock {
-    const path = join(folder, LOCK_NAME);
+  static take(folder: string, clock: Clock, names: LockNames = WHOLE_FOLDER): FolderLock {
+    const path = join(folder, names.lock);
     let database: DatabaseSync;
     try {
       database = lock(path);
     } catch (error) {
-      if (!isNoDatabase(error)) throw refusal(folder, error);
+      if (!isNoDatabase(error)) throw refusal(folder, names, error);
       // Nobody holds it, or it would have been busy; and nothing of ours is in it. The file itself stays: another
       // process may be about to lock it.
       try {
         truncateSync(path);
         database = lock(path);
       } catch (secondError) {
-        throw refusal(folder, secondError);
+        throw refusal(folder, names, secondError);
       }
     }
-    const held = new FolderLock(folder, database);
+    const held = new FolderLock(folder, names, database);
     held.#nameHolder(clock);
     return held;
   }
@@ -58,20 +65,20 @@ export class FolderLock {
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    rmSync(join(this.#folder, HOLDER_NAME), { force: true });
+    rmSync(join(this.#folder, this.#names.holder), { force: true });
     this.#database.close();
   }
 
   #nameHolder(clock: Clock): void {
     const holder: Holder = { pid: process.pid, host: hostname(), since: new Date(clock.now()).toISOString() };
-    const path = join(this.#folder, HOLDER_NAME);
+    const path = join(this.#folder, this.#names.holder);
     try {
       rmSync(`${path}.new`, { force: true });
       writeFileSync(`${path}.new`, JSON.stringify(holder), { mode: FILE_MODE, flag: "wx" });
       renameSync(`${path}.new`, path);
     } catch (error) {
       this.#database.close();
-      throw refusal(this.#folder, error);
+      throw refusal(this.#folder, this.#names, error);
     }
   }
 }
@@ -100,10 +107,10 @@ function createEmpty(path: string): void {
   }
 }
 
-function refusal(folder: string, error: unknown): DioramaError {
+function refusal(folder: string, names: LockNames, error: unknown): DioramaError {
   if (!isBusy(error)) {
     const code = codeOf(error);
-    const advice = code === "invalid" ? "; give cacheAt a folder that this process may write" : "";
+    const advice = code === "invalid" ? "; name a folder that this process may write" : "";
     return new DioramaError(
       code,
       `the cache folder ${folder} can't be locked: ${messageOf(error)}${advice}`,
@@ -115,7 +122,7 @@ function refusal(folder: string, error: unknown): DioramaError {
   }
   return new DioramaError(
     "inUse",
-    `the cache folder ${folder} is in use by ${describeHolder(readHolder(folder))}; close that one, or give this one a folder of its own`,
+    `the cache folder ${folder} is in use by ${describeHolder(readHolder(join(folder, names.holder)))}; close that one, or give this one a folder of its own`,
     { cause: error, place: { file: folder } },
   );
 }
@@ -132,9 +139,9 @@ function describeHolder(holder: Holder | undefined): string {
   return `${where}${holder.pid} on ${holder.host} since ${holder.since}`;
 }
 
-function readHolder(folder: string): Holder | undefined {
+function readHolder(path: string): Holder | undefined {
   try {
-    const read: unknown = JSON.parse(readFileSync(join(folder, HOLDER_NAME), "utf8"));
+    const read: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof read !== "object" || read === null) return undefined;
     if (!("pid" in read && "host" in read && "since" in read)) return undefined;
     const { pid, host, since } = read;

@@ -29,7 +29,7 @@ export function prepareFolder(folder: string): string {
   } catch (error) {
     throw new DioramaError(
       "invalid",
-      `the cache folder ${asked} can't be made (${messageOf(error)}); give cacheAt a folder that this process may write`,
+      `the cache folder ${asked} can't be made (${messageOf(error)}); name a folder that this process may write`,
       { cause: error, place: { file: asked } },
     );
   }
@@ -37,7 +37,7 @@ export function prepareFolder(folder: string): string {
   if (network === undefined) return real;
   throw new DioramaError(
     "unsupported",
-    `the cache folder ${real} is on a network file system (${network}), where locks can't be relied on; give cacheAt a folder on a local disk`,
+    `the cache folder ${real} is on a network file system (${network}), where locks can't be relied on; name a folder on a local disk`,
     { place: { file: real } },
   );
 }

@@ -24,8 +24,6 @@ const PAGE_CACHE_KIB = 65_536;
 /** The write-ahead log is cut back to this after a checkpoint. */
 const MAX_KEPT_LOG_BYTES = 64 * 1_048_576;
 const MAX_KEPT_DAMAGED = 3;
-const FILE_NAME = "cache.db";
-const DAMAGED_PREFIX = `${FILE_NAME}.damaged-`;
 const FILE_MODE = 0o600;
 
 const COUNT_TABLES = `SELECT (SELECT count(*) FROM tables) AS listed,
@@ -33,6 +31,8 @@ const COUNT_TABLES = `SELECT (SELECT count(*) FROM tables) AS listed,
 
 export interface CacheFileSettings {
   readonly folder: string;
+  /** Of the file, less its `.db`. Default: "cache". */
+  readonly name?: string | undefined;
   readonly maxSizeBytes: number | undefined;
   /** A rare change of state, for the log. */
   readonly onNotice: (text: string) => void;
@@ -41,6 +41,8 @@ export interface CacheFileSettings {
 /** The cache's one SQLite file: opened when first needed, set aside and made anew when it is damaged. */
 export class CacheFile {
   readonly path: string;
+  /** What the names of files begin with that were set aside. */
+  readonly #damagedPrefix: string;
   readonly #settings: CacheFileSettings;
   #database: DatabaseSync | undefined;
   /** Why the last content was given up, in one line. */
@@ -48,7 +50,9 @@ export class CacheFile {
 
   constructor(settings: CacheFileSettings) {
     this.#settings = settings;
-    this.path = join(settings.folder, FILE_NAME);
+    const file = `${settings.name ?? "cache"}.db`;
+    this.path = join(settings.folder, file);
+    this.#damagedPrefix = `${file}.damaged-`;
   }
 
   get database(): DatabaseSync {
@@ -85,9 +89,9 @@ export class CacheFile {
   setAside(reason: string): void {
     this.#quietClose();
     const time = new Date(systemClock.now()).toISOString().replaceAll(/[-:.]/g, "");
-    let target = join(this.#settings.folder, DAMAGED_PREFIX + time);
+    let target = join(this.#settings.folder, this.#damagedPrefix + time);
     for (let copy = 2; kindOf(target) !== "missing"; copy++) {
-      target = join(this.#settings.folder, `${DAMAGED_PREFIX}${time}-${copy}`);
+      target = join(this.#settings.folder, `${this.#damagedPrefix}${time}-${copy}`);
     }
     for (const suffix of ["", "-wal", "-shm", "-journal"]) {
       if (kindOf(this.path + suffix) !== "missing") renameSync(this.path + suffix, target + suffix);
@@ -172,7 +176,7 @@ export class CacheFile {
 
   #removeOldDamaged(): void {
     const sets = readdirSync(this.#settings.folder)
-      .filter((name) => name.startsWith(DAMAGED_PREFIX) && !/-(wal|shm|journal)$/.test(name))
+      .filter((name) => name.startsWith(this.#damagedPrefix) && !/-(wal|shm|journal)$/.test(name))
       .toSorted();
     for (const name of sets.slice(0, -MAX_KEPT_DAMAGED)) {
       for (const suffix of ["", "-wal", "-shm", "-journal"]) {

@@ -1,6 +1,6 @@
 import { DioramaError, isDioramaError, messageOf } from "../../base/index.ts";
 import { CacheFile, type CacheFileSettings } from "./cache-file.ts";
-import { OrderFolder } from "./order-folder.ts";
+import { OrderFolder, type OrderFolderSettings } from "./order-folder.ts";
 import type { TableState, WritePart, Written } from "./protocol.ts";
 import type { RowPacket } from "./row-packet.ts";
 import { Damage, damageOf, rollBack, toCallError } from "../../sqlite/index.ts";
@@ -36,7 +36,7 @@ export class CacheStore {
   readonly #damaged = new Map<string, string>();
   #transaction: Transaction | undefined;
 
-  constructor(settings: CacheFileSettings) {
+  constructor(settings: CacheFileSettings & OrderFolderSettings) {
     this.#file = new CacheFile(settings);
     this.#notice = settings.onNotice;
     this.#folder = new OrderFolder(settings);

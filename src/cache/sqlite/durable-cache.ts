@@ -1,5 +1,5 @@
 import { type Clock, DioramaError, type Logger, silentLogger, systemClock } from "../../base/index.ts";
-import { type FolderLock, openHeld, Turns, WorkerLink } from "../../sqlite/index.ts";
+import { type FolderLock, type LockNames, openHeld, Turns, WorkerLink } from "../../sqlite/index.ts";
 import type { CacheBackend } from "../cache-backend.ts";
 import { RowPacker } from "./row-packer.ts";
 import { SqliteCache } from "./sqlite-cache.ts";
@@ -19,21 +19,28 @@ export interface DurableCacheOptions {
   readonly maxSizeBytes?: number | undefined;
   /** The hold of the folder, where the caller has taken it and releases it; else it is taken and released here. */
   readonly lock?: FolderLock | undefined;
+  /** Of the lock that is taken here. */
+  readonly lockNames?: LockNames | undefined;
+  /** Of the cache file, less its `.db`: caches of other names, with other locks, live beside it. Default: "cache". */
+  readonly name?: string | undefined;
+  /** Of the folder that holds orders. Default: "orders". */
+  readonly ordersFolder?: string | undefined;
 }
 
 /**
- * Opens the cache that is kept in a folder, making both where missing: `cache.db` (SQLite) on a thread of its
- * own. `inUse` where another backend holds the folder, `invalid` where it can't be made, `unsupported` on a
- * network file system. A damaged cache file is set aside beside it; the tables then say so as `lost`.
+ * Opens the cache that is kept in a folder, making both where missing: an SQLite file, `cache.db` unless it is
+ * named, on a thread of its own. `inUse` where another backend holds the folder, `invalid` where it can't be made,
+ * `unsupported` on a network file system. A damaged cache file is set aside beside it; the tables then say so as
+ * `lost`.
  */
 export async function openDurableCache(
   folder: string,
   options: DurableCacheOptions = {},
 ): Promise<CacheBackend> {
-  const { clock = systemClock, logger = silentLogger, maxSizeBytes } = options;
+  const { clock = systemClock, logger = silentLogger, maxSizeBytes, name, ordersFolder } = options;
   checkSize(maxSizeBytes);
   const held = await openHeld(folder, options, (real) =>
-    createCacheLink({ folder: real, maxSizeBytes }, clock, logger),
+    createCacheLink({ folder: real, name, ordersFolder, maxSizeBytes }, clock, logger),
   );
   let lastTransaction = 0;
   const host: TableHost = {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { messageOf, systemClock } from "../../base/index.ts";
 import { type OrderContents, OrderFileWriter, readContents, readOrderBlock } from "./order-file.ts";
 
-const FOLDER_NAME = "orders";
 const FOLDER_MODE = 0o700;
 const SUFFIX = ".order";
 const UNFINISHED = ".part";
@@ -17,6 +16,8 @@ type OrderOf = Omit<OrderContents, "blocks">;
 
 export interface OrderFolderSettings {
   readonly folder: string;
+  /** Of the folder in it. Default: "orders". */
+  readonly ordersFolder?: string | undefined;
   readonly maxSizeBytes: number | undefined;
   readonly onNotice: (text: string) => void;
 }
@@ -32,8 +33,13 @@ export class OrderFolder {
   readonly #writing = new Map<number, OrderFileWriter>();
   #lastWriting = 0;
 
-  constructor({ folder, maxSizeBytes = MAX_ORDER_BYTES, onNotice }: OrderFolderSettings) {
-    this.#folder = join(folder, FOLDER_NAME);
+  constructor({
+    folder,
+    ordersFolder = "orders",
+    maxSizeBytes = MAX_ORDER_BYTES,
+    onNotice,
+  }: OrderFolderSettings) {
+    this.#folder = join(folder, ordersFolder);
     this.#maxBytes = Math.min(MAX_ORDER_BYTES, maxSizeBytes);
     this.#notice = onNotice;
   }

@@ -4,6 +4,10 @@ import type { RowPacket } from "./row-packet.ts";
 /** What the worker needs to know to find or make its file. */
 export interface CacheWorkerData {
   readonly folder: string;
+  /** Of the cache file, less its `.db`; undefined: "cache". */
+  readonly name?: string | undefined;
+  /** Of the folder beside it that holds orders; undefined: "orders". */
+  readonly ordersFolder?: string | undefined;
   /** Of the cache file; undefined: as large as the disk allows. */
   readonly maxSizeBytes: number | undefined;
 }

@@ -133,6 +133,12 @@ export class OracleQueue {
     this.#release([letter.op], letter.parked);
   }
 
+  /** As `retry`, with another content in the letter's place: another write, of which nothing can have arrived. */
+  edit(request: WriteRequest): void {
+    const letter = this.#takeOldest();
+    if (letter !== undefined) this.#release([toPending(request, letter.op.sequence)], letter.parked);
+  }
+
   /** The oldest dead letter is given up, and what is parked behind it is sent, unless another one holds it up. */
   discard(): void {
     const letter = this.#takeOldest();

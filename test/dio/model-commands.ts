@@ -168,12 +168,18 @@ const tables = fc
   // A Lens has one cache.
   .map((given) => given.filter(({ cache }) => (cache === "none") === (given[0]?.cache === "none")));
 
+/** What becomes of a dead letter: it is given up, or sent once more, as it is or with another content. */
+const decision = fc.oneof(
+  fc.record({ letter: fc.constantFrom("discard", "retry") }),
+  fc.record({ letter: fc.constant("edit"), row: cells, partial }),
+);
+export type Decision = typeof decision extends fc.Arbitrary<infer T> ? T : never;
+
 /** Of a process whose files outlive it. */
 export const lifeSetting = fc.record({
   tables,
   /** Whether the rows are kept as well as the queued writes. */
   keepsRows: fc.constantFrom(true, true, true, false),
-  /** Whether a dead letter is sent once more before it is given up. */
-  retries: fc.boolean(),
+  decision,
 });
 export type LifeSetting = typeof lifeSetting extends fc.Arbitrary<infer T> ? T : never;

@@ -3,6 +3,7 @@ import {
   createNoCache,
   type ActivitySwitch,
   type Clock,
+  type Dio,
   DioramaError,
   Lens,
   type MakeDioSettings,
@@ -11,17 +12,20 @@ import {
   type Row,
   seedFromMaster,
   type Source,
+  type WriteEdit,
   type WriteHandle,
+  type WriteOp,
   type WriteRequest,
 } from "vantage-diorama";
 import { createManualClock, type ManualClock } from "vantage-diorama/testing";
 import { evaluate } from "../../src/query/index.ts";
-import type { Command, LifeCommand, LifeSetting, Setting, Step } from "./model-commands.ts";
+import type { OracleQueue } from "../../src/testing/oracle-queue.ts";
+import type { Command, Decision, LifeCommand, LifeSetting, Setting, Step } from "./model-commands.ts";
 import { KeptRows } from "./model-kept-rows.ts";
 import type { Files } from "./model-files.ts";
 import { Machine } from "./model-machine.ts";
 import { same } from "./model-same.ts";
-import { toRequest, withFaults } from "./model-source.ts";
+import { toRequest, withFaults, withId } from "./model-source.ts";
 import { codeOf, ModelTable, nameOf } from "./model-table.ts";
 import { settle, sleep } from "./turns.ts";
 
@@ -36,34 +40,35 @@ export type Keeps = "nothing" | "writes" | "rows and writes" | ((clock: Clock) =
 export class Play {
   readonly tables: readonly ModelTable[];
   readonly #keeps: Keeps;
-  readonly #retries: boolean;
+  readonly #decision: Decision;
   readonly #clock: ManualClock = createManualClock();
   readonly #files: Files;
   readonly #keptRows = new Map<ModelTable, KeptRows>();
-  readonly #retried = new Set<string>();
+  /** Dead letters that were sent once more. */
+  readonly #again = new Set<string>();
   #activity: ActivitySwitch = createActivity();
   #lens: Lens | undefined;
 
-  private constructor(settings: readonly Setting[], keeps: Keeps, retries: boolean) {
+  private constructor(settings: readonly Setting[], keeps: Keeps, decision: Decision) {
     this.tables = settings.map((setting, place) => new ModelTable(`products${place}`, setting));
     for (const table of this.tables) this.#keptRows.set(table, new KeptRows());
     this.#keeps = keeps;
-    this.#retries = retries;
+    this.#decision = decision;
     this.#files =
       typeof keeps === "string" ? new Machine(this.#clock, keeps === "rows and writes") : keeps(this.#clock);
   }
 
   /** One Dio of a Lens in memory. */
   static async open(setting: Setting): Promise<Play> {
-    return Play.#opened(new Play([setting], "nothing", false));
+    return Play.#opened(new Play([setting], "nothing", { letter: "discard" }));
   }
 
   /** Dios whose files outlive them: made up ones, or those of a folder. */
   static async openLives(
-    { tables, keepsRows, retries }: LifeSetting,
+    { tables, keepsRows, decision }: LifeSetting,
     folder?: (clock: Clock) => Files,
   ): Promise<Play> {
-    return Play.#opened(new Play(tables, folder ?? (keepsRows ? "rows and writes" : "writes"), retries));
+    return Play.#opened(new Play(tables, folder ?? (keepsRows ? "rows and writes" : "writes"), decision));
   }
 
   static async #opened(play: Play): Promise<Play> {
@@ -74,7 +79,7 @@ export class Play {
   async close(): Promise<void> {
     const lens = this.#lens;
     this.#lens = undefined;
-    await this.#finished(lens?.close({ drain: 0 }) ?? Promise.resolve());
+    await this.#ended(lens?.close({ drain: 0 }) ?? Promise.resolve());
   }
 
   async step({ of, command }: Step): Promise<void> {
@@ -99,15 +104,21 @@ export class Play {
     }
   }
 
-  /** Work that waits for the clock, or for other threads. */
-  async #finished<T>(work: Promise<T>): Promise<T> {
+  /** Work that waits for nothing but other threads, where there are any: no write is tried again meanwhile. */
+  #finished<T>(work: Promise<T>): Promise<T> {
+    return this.#files.isReal ? work : this.#clock.until(work);
+  }
+
+  /** Work that waits for the clock too. */
+  async #ended<T>(work: Promise<T>): Promise<T> {
     if (!this.#files.isReal) return this.#clock.until(work);
     let isOver = false;
     const over = work.finally(() => (isOver = true));
     over.catch(() => undefined);
     while (!isOver) {
-      await this.#clock.advance(50);
+      // By then it has stopped whatever would be tried again.
       await sleep(1);
+      await this.#clock.advance(50);
     }
     return over;
   }
@@ -171,15 +182,37 @@ export class Play {
     for (let left = 100; left > 0; left--) {
       const [letter] = dio.writes.failed();
       if (letter === undefined) return;
-      const { opId } = letter.op;
-      const isRetry = this.#retries && !this.#retried.has(opId);
-      this.#retried.add(opId);
-      await (isRetry ? dio.writes.retry(opId) : dio.writes.discard(opId));
+      const told = await this.#decide(dio, letter.op);
       await settle(8);
-      if (isRetry) oracle.queue.retry();
-      else oracle.queue.discard();
+      told(oracle.queue);
       await this.#settle();
     }
+  }
+
+  /** Answers with what the oracle is to do then. */
+  async #decide({ writes }: Dio, letter: WriteOp): Promise<(queue: OracleQueue) => void> {
+    const decision = this.#decision;
+    const { opId } = letter;
+    const isFirst = !this.#again.has(opId);
+    this.#again.add(opId);
+    if (isFirst && decision.letter === "retry") {
+      same("retrying", await writes.retry(opId), true);
+      return (queue) => queue.retry();
+    }
+    if (isFirst && decision.letter === "edit") {
+      const edit = edited(letter, decision);
+      if (edit !== undefined) {
+        const next = await writes.edit(opId, edit.change);
+        if (next === undefined) throw new Error("a dead letter that is there can't be edited");
+        this.#again.add(next);
+        return (queue) => queue.edit(edit.request);
+      }
+      // A deletion has no content.
+      const code = await writes.edit(opId, { row: decision.row }).then(() => "none", codeOf);
+      same("editing a deletion", code, "invalid");
+    }
+    same("discarding", await writes.discard(opId), true);
+    return (queue) => queue.discard();
   }
 
   /** Of a Dio that knows every row: nothing has to be asked for. One write is withdrawn before it can be sent. */
@@ -283,12 +316,15 @@ export class Play {
       .filter(({ state }) => state === "confirmed")
       .toSorted((one, other) => one.nextAttemptAt - other.nextAttemptAt)
       .map(({ op }) => op);
-    if (isSettled)
+    if (isSettled) {
+      // That a write is done reaches a file of other threads a while later: it is sent again, to no effect.
+      const isOpen = (isThere: boolean): boolean => !this.#files.isReal || !isThere;
       same(
         "kept writes",
-        left.map(({ op }) => nameOf(op)),
-        oracle.pending.map(nameOf),
+        left.filter(({ op }) => isOpen(faults.taken.has(op.opId))).map(({ op }) => nameOf(op)),
+        oracle.pending.filter(({ isThere }) => isOpen(isThere)).map(nameOf),
       );
+    }
     if (!keepsRows) same("writes whose rows wait for their file", confirmed.length, 0);
     oracle.up.clear();
     for (const [key, row] of table.backend.source.rows) oracle.up.set(key, row);
@@ -333,6 +369,25 @@ function callbacksOf({ cache }: Setting): MakeDioSettings<Row> {
       await each.cache.insertAll(evaluate(await each.master.list(), asked, undefined));
     },
   };
+}
+
+/** The content that a dead letter gets, for the oracle and for the Dio; `undefined`: it has none. */
+function edited(
+  letter: WriteRequest,
+  { row, partial }: Decision & { readonly letter: "edit" },
+): { readonly request: WriteRequest; readonly change: WriteEdit } | undefined {
+  switch (letter.kind) {
+    case "insert":
+    case "replace": {
+      const own = withId(letter.id, row);
+      return { request: { kind: letter.kind, id: letter.id, row: own }, change: { row: own } };
+    }
+    case "patch":
+      return { request: { kind: "patch", id: letter.id, partial }, change: { partial } };
+    case "delete":
+    case "deleteAll":
+      return undefined;
+  }
 }
 
 function toKept({ op, sequence, state, parksUpTo }: QueuedOp, taken: ReadonlySet<string>) {

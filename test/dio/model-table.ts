@@ -279,6 +279,8 @@ export class ModelTable {
     for (const key of IDS) same(`confirmed ${key}`, await dio.cache.confirmed(key), oracle.held.get(key));
     const pending = dio.writes.pending().map(({ op }) => nameOf(op));
     same("pending", pending, oracle.pending.map(nameOf));
+    // As many attempts were made: one that is late would miss what comes next.
+    same("what the next attempts meet", this.faults.writes, oracle.queue.fates);
     same("the backend", sorted(this.#backend.source.rows), sorted(oracle.up));
     same("what events tell", sorted(this.#replica), sorted(shown));
     // Same content is the same object.

@@ -13,13 +13,17 @@ const onceFailed: [LifeSetting, Step[]][] = [
     {
       tables: [{ cache: "complete", capabilities: wholeOnly, rows: [], isShown: true }],
       keepsRows: true,
-      retries: false,
+      decision: { letter: "discard" },
     },
     [{ of: 0, command: { do: "reload", rows: [["a", { category: "tarts", price: 1 }]] } }],
   ],
   // What a kept write brought at the start was read once more, as though it were of the session that ended in disorder.
   [
-    { tables: [{ cache: "filled", capabilities: {}, rows: [] }], keepsRows: true, retries: false },
+    {
+      tables: [{ cache: "filled", capabilities: {}, rows: [] }],
+      keepsRows: true,
+      decision: { letter: "discard" },
+    },
     [
       {
         of: 0,

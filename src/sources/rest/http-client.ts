@@ -1,6 +1,6 @@
 /** One request to the API, as the source makes it. */
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   /** Sent as JSON. */
   readonly body?: unknown;

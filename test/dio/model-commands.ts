@@ -64,6 +64,7 @@ export const command = fc.oneof(
     }),
     weight: 3,
   },
+  { arbitrary: fc.record({ do: fc.constant("add"), id, row: cells }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant("delete where"), query }), weight: 1 },
   {
     arbitrary: fc.record({ do: fc.constant("fail"), fate: fc.constantFrom<Fate>("down", "down", "refused") }),
@@ -86,10 +87,10 @@ export const command = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      do: fc.constant("replace all"),
+      do: fc.constantFrom("replace all", "insert all"),
       rows: fc.array(fc.tuple(id, cells), { maxLength: 3 }),
     }),
-    weight: 1,
+    weight: 2,
   },
   { arbitrary: fc.record({ do: fc.constant("invalidate"), id }), weight: 2 },
   { arbitrary: fc.record({ do: simple }), weight: 4 },

@@ -116,6 +116,13 @@ export class ModelTable {
         return this.#write(toRequest(next.request), next.handle);
       case "burst":
         return this.#writeTogether(next.requests.map(toRequest));
+      case "add": {
+        const row = withId(next.id, next.row);
+        const refusal = oracle.write({ kind: "insert", id: next.id, row });
+        const answer = await dio.vista().add(row).catch(codeOf);
+        same("the id of an added row", answer, refusal ?? next.id);
+        return;
+      }
       case "delete where": {
         const narrowed = this.#narrowed({ ...next.query, order: [] });
         await narrowed.deleteAll();
@@ -156,11 +163,15 @@ export class ModelTable {
         else await dio.cache.insert(next.id, withId(next.id, next.row));
         oracle.hold(next.id, next.row === undefined ? undefined : withId(next.id, next.row));
         return;
-      case "replace all":
-        await dio.cache.replaceAll(new Map(next.rows.map(([key, row]) => [key, withId(key, row)])));
-        for (const key of Array.from(oracle.held.keys())) oracle.hold(key, undefined);
-        for (const [key, row] of next.rows) oracle.hold(key, withId(key, row));
+      case "insert all":
+      case "replace all": {
+        const rows = new Map(next.rows.map(([key, row]) => [key, withId(key, row)]));
+        const isAll = next.do === "replace all";
+        await (isAll ? dio.cache.replaceAll(rows) : dio.cache.insertAll(rows));
+        if (isAll) for (const key of Array.from(oracle.held.keys())) oracle.hold(key, undefined);
+        for (const [key, row] of rows) oracle.hold(key, row);
         return;
+      }
       case "invalidate":
         await dio.invalidateRecord(next.id);
         oracle.invalidate(next.id);

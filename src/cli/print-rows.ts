@@ -2,10 +2,8 @@ import type { Row } from "../record/index.ts";
 import { csvLine } from "./csv-text.ts";
 import type { Frame } from "./frame.ts";
 import { rowJsonText } from "./json-text.ts";
+import type { RowFormat } from "./row-format.ts";
 import { headerLines, layOut, rowLine } from "./table-text.ts";
-
-export const rowFormats = ["table", "json", "ndjson", "csv"] as const;
-export type RowFormat = (typeof rowFormats)[number];
 
 /** What rows are printed from. */
 export interface PrintedRows {

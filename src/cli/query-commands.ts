@@ -1,11 +1,69 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Frame } from "./frame.ts";
+import { addFormatOptions, addOrderOption, addWhereOptions } from "./query-options.ts";
+import type { RunQueryOptions } from "./run-query.ts";
+import { addSourceOptions, collect, toCount } from "./source-options.ts";
 
-/** query, get, count, watch, explain. */
+const QUERY_EXAMPLES = `
+Conditions: = != < <= > >=, in (…), not in (…), contains, starts with, is null, is not null; and, or, not, ( ).
+
+Examples:
+  diorama query products.csv
+  diorama query products.csv --where "price > 10 and kind in (tea, coffee)" --order price:desc
+  diorama query products.csv --search green --columns name,price --format csv > green.csv
+  diorama query https://api.example.com/users --page 2 --page-size 20 --json`;
+
+/** query, get, count, watch, explain. What they do is loaded when one of them runs. */
 export function addQueryCommands(program: Command, frame: Frame): void {
-  program
-    .command("query")
-    .argument("<source>")
-    .description("print rows of a source")
-    .action(() => frame.print(""));
+  addQuery(program, frame);
+  addGet(program, frame);
+  addCount(program, frame);
+}
+
+function addQuery(program: Command, frame: Frame): void {
+  const command = program.command("query").description("print the rows of a source");
+  addFormatOptions(addOrderOption(addWhereOptions(addSourceOptions(command))));
+  addColumnsOption(command)
+    .addOption(new Option("--page <number>", "one page, from 1").argParser(toCount))
+    .addOption(new Option("--page-size <rows>", "how long a page is (50)").argParser(toCount))
+    .addOption(new Option("--limit <rows>", "at most so many rows").argParser(toCount))
+    .option("--ids", "the id of each row in front, as the column #")
+    .option("--refresh", "read the copy again from the source first")
+    .addHelpText("after", QUERY_EXAMPLES)
+    .action(async (source: string, options: RunQueryOptions) => {
+      const { runQuery } = await import("./run-query.ts");
+      await runQuery(frame, source, options);
+    });
+}
+
+function addGet(program: Command, frame: Frame): void {
+  const command = addSourceOptions(program.command("get").description("print the row of an id"));
+  command.argument("<id>", "the id of the row");
+  addColumnsOption(addFormatOptions(command))
+    .option("--refresh", "read the copy again from the source first")
+    .addHelpText(
+      "after",
+      "\nExample:\n  diorama get products.csv t-100 --id sku --json\n\nExit code 3: there is no such row.",
+    )
+    .action(async (source: string, id: string, options: RunQueryOptions) => {
+      const { runGet } = await import("./run-query.ts");
+      await runGet(frame, source, id, options);
+    });
+}
+
+function addCount(program: Command, frame: Frame): void {
+  const command = addSourceOptions(program.command("count").description("print how many rows there are"));
+  addWhereOptions(command)
+    .option("--refresh", "read the copy again from the source first")
+    .addHelpText("after", '\nExample:\n  diorama count products.csv --where "price is null"')
+    .action(async (source: string, options: RunQueryOptions) => {
+      const { runCount } = await import("./run-query.ts");
+      await runCount(frame, source, options);
+    });
+}
+
+function addColumnsOption(command: Command): Command {
+  return command.addOption(
+    new Option("--columns <names>", "which columns, in this order, divided by commas").argParser(collect),
+  );
 }

@@ -97,6 +97,7 @@ export class Play {
   /** With files that other threads write, until everything is as it should be. */
   async #settle(): Promise<void> {
     await settle(8);
+    if (this.#files.isReal) for (const table of this.tables) await table.staged();
     for (let tries = 500; tries > 0 && this.#files.isReal; tries--) {
       const states = await Promise.allSettled(this.tables.map((table) => table.check()));
       if (states.every(({ status }) => status === "fulfilled")) return;

@@ -85,6 +85,11 @@ export class ModelTable {
     return handle;
   }
 
+  /** Every write of this life is in the queue's file, or was withdrawn. */
+  async staged(): Promise<void> {
+    await Promise.allSettled(Array.from(this.#handles.values(), ({ staged }) => staged));
+  }
+
   /** As the oracle says, one that was never sent. */
   async withdraw(place: number): Promise<void> {
     const before = this.dio.writes.pending();

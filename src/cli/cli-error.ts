@@ -1,7 +1,12 @@
 import { DioramaError, type ErrorCode, type ErrorPlace } from "../base/index.ts";
 
 /** What a program that started the command can tell apart. */
-export const exitCodes = Object.freeze({ done: 0, failed: 1, usage: 2, nothing: 3 });
+export const exitCodes: {
+  readonly done: 0;
+  readonly failed: 1;
+  readonly usage: 2;
+  readonly nothing: 3;
+} = { done: 0, failed: 1, usage: 2, nothing: 3 };
 
 /** An error with an exit code of its own. */
 export class CliError extends DioramaError {

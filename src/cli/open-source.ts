@@ -1,4 +1,4 @@
-import { createActivity, isDioramaError, type DioramaError } from "../base/index.ts";
+import { createActivity, isDioramaError, type ActivitySignal, type DioramaError } from "../base/index.ts";
 import type { Dio } from "../dio/index.ts";
 import { Lens } from "../lens/index.ts";
 import type { Vista } from "../vista/index.ts";
@@ -19,7 +19,10 @@ export interface OpenedSource {
 }
 
 export interface OpenWishes {
-  readonly copy: WantedCopy;
+  /** What is wanted of the copy, which may depend on what the source can do. */
+  readonly copy: WantedCopy | ((master: Vista) => WantedCopy);
+  /** How often the source is read again, in milliseconds; `undefined`: only when asked. */
+  readonly refreshEvery?: (master: Vista) => number | undefined;
   /** Writes are kept in the folder: where it can't be used, that is an error. */
   readonly isWriting?: boolean;
 }
@@ -34,14 +37,24 @@ export async function openSource(
   const plan = planMaster(frame, toLocation(source, frame.terminal.folder), options);
   const { identity } = plan;
   const master = await plan.open();
-  const { lens, folder } = await openLens(frame, identity, options, wishes);
+  const wanted = typeof wishes.copy === "function" ? wishes.copy(master) : wishes.copy;
+  const activity = createActivity(wanted === "as-it-is" ? "offline" : "active");
+  const { lens, folder } = await openLens(frame, identity, { ...options, ...wishes, activity });
   frame.defer(() => lens.close());
-  const copy = new CopyFreshness(frame, identity, options.freshFor, wishes.copy);
-  const dio = await lens.makeDio(master, { onStart: (own, call) => copy.fill(own, call) });
+  const copy = new CopyFreshness(frame, identity, options.freshFor, wanted);
+  const refreshEvery = wishes.refreshEvery?.(master);
+  const dio = await lens.makeDio(master, {
+    onStart: (own, call) => copy.fill(own, call),
+    ...(refreshEvery === undefined ? {} : { refreshEvery }),
+  });
   dio.on("cacheFailed", ({ error }) => frame.note(`the copy: ${safeText(error.message)}`));
   dio.on("queueFailed", ({ error }) => frame.note(`the queue: ${safeText(error.message)}`));
   await copy.renew(dio);
   return { dio, master, identity, folder };
+}
+
+interface LensWishes extends Pick<SourceOptions, "cache">, Pick<OpenWishes, "isWriting"> {
+  readonly activity: ActivitySignal;
 }
 
 interface OpenedLens {
@@ -52,10 +65,8 @@ interface OpenedLens {
 async function openLens(
   frame: Frame,
   identity: SourceIdentity,
-  { cache }: SourceOptions,
-  { copy, isWriting = false }: OpenWishes,
+  { cache, activity, isWriting = false }: LensWishes,
 ): Promise<OpenedLens> {
-  const activity = createActivity(copy === "as-it-is" ? "offline" : "active");
   const root = cacheRootOf(frame, cache);
   if (root !== undefined) {
     try {

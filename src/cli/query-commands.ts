@@ -1,8 +1,9 @@
 import { Option, type Command } from "commander";
 import type { Frame } from "./frame.ts";
-import { addFormatOptions, addOrderOption, addWhereOptions } from "./query-options.ts";
+import { addFormatOptions, addOrderOption, addWhereOptions, type QueryOptions } from "./query-options.ts";
 import type { RunQueryOptions } from "./run-query.ts";
-import { addSourceOptions, collect, toCount } from "./source-options.ts";
+import type { WatchOptions } from "./run-watch.ts";
+import { addSourceOptions, collect, type SourceOptions, toCount, toDuration } from "./source-options.ts";
 
 const QUERY_EXAMPLES = `
 Conditions: = != < <= > >=, in (…), not in (…), contains, starts with, is null, is not null; and, or, not, ( ).
@@ -18,6 +19,8 @@ export function addQueryCommands(program: Command, frame: Frame): void {
   addQuery(program, frame);
   addGet(program, frame);
   addCount(program, frame);
+  addWatch(program, frame);
+  addExplain(program, frame);
 }
 
 function addQuery(program: Command, frame: Frame): void {
@@ -59,6 +62,38 @@ function addCount(program: Command, frame: Frame): void {
     .action(async (source: string, options: RunQueryOptions) => {
       const { runCount } = await import("./run-query.ts");
       await runCount(frame, source, options);
+    });
+}
+
+function addWatch(program: Command, frame: Frame): void {
+  const command = addSourceOptions(program.command("watch").description("print changes as they happen"));
+  addWhereOptions(command)
+    .option("--rows", "with the row as it is now")
+    .addOption(
+      new Option(
+        "--every <duration>",
+        "how often the source is read again (30s where it can't tell of changes)",
+      ).argParser(toDuration),
+    )
+    .addHelpText(
+      "after",
+      "\nUntil interrupted; with --json each change is a line of JSON.\n\nExample:\n  diorama watch products.csv --rows --json",
+    )
+    .action(async (source: string, options: WatchOptions) => {
+      const { runWatch } = await import("./run-watch.ts");
+      await runWatch(frame, source, options);
+    });
+}
+
+function addExplain(program: Command, frame: Frame): void {
+  const command = addSourceOptions(
+    program.command("explain").description("show what goes to the source and what the copy answers"),
+  );
+  addOrderOption(addWhereOptions(command))
+    .addHelpText("after", '\nExample:\n  diorama explain products.csv --where "price > 10"')
+    .action(async (source: string, options: SourceOptions & QueryOptions) => {
+      const { runExplain } = await import("./run-explain.ts");
+      await runExplain(frame, source, options);
     });
 }
 

@@ -57,7 +57,9 @@ export async function runGet(
     FormatOptions & { readonly columns?: readonly string[]; readonly refresh?: boolean },
 ): Promise<void> {
   const opened = await openSource(frame, source, options, {
-    copy: options.refresh === true ? "refreshed" : "fresh",
+    // Where one row can't be asked for, finding it reads all of them: they may as well be kept.
+    copy: (master) =>
+      options.refresh === true ? "refreshed" : master.source.get === undefined ? "whole" : "fresh",
   });
   const vista = opened.dio.vista();
   const columns = toColumns(vista.schema, options.columns);

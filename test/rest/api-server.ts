@@ -235,7 +235,7 @@ class Api {
     const before = resource.rows.get(id);
     if (method === "PATCH" && before === undefined) return refusal(404, "there is no row of that id");
     const row = { ...(method === "PATCH" ? before : undefined), ...sent };
-    if (row[column] === undefined) Object.assign(row, { [column]: id });
+    if (row[column] === undefined) Object.assign(row, { [column]: before?.[column] ?? id });
     if (resource.idOf(row) !== id) return refusal(422, "the id of a row does not change");
     resource.put(row);
     return this.#stored(before === undefined ? 201 : 200, row);

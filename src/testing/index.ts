@@ -13,3 +13,5 @@ export { queueContract, type QueueSubject } from "./queue-contract.ts";
 export type { ContractTest } from "./contract-check.ts";
 export { sourceContract } from "./source-contract.ts";
 export type { ContractData, SourceSubject, SourceUnderTest } from "./source-subject.ts";
+export { liveCacheContract } from "./live-cache-contract.ts";
+export type { LiveCacheSubject, LiveCacheUnderTest } from "./live-cache-subject.ts";

@@ -20,7 +20,7 @@ export function failureLine(error: unknown): string {
 
 /** What the library advises in terms of its options, in terms of this program's. */
 function advice(error: Error): string {
-  if (error.message.includes("give cacheAt a folder")) return " (here: --cache <folder>)";
+  if (/; name a folder /.test(error.message)) return " (here: --cache <folder>)";
   // Of the header, which is the first line, no row can be left out.
   if (!isDioramaError(error, "invalid") || (error.place.line ?? 1) === 1) return "";
   const declaration = /declare columns: \{ (?<column>.+): "(?<type>\w+)" \}/.exec(error.message);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -177,4 +178,23 @@ test("LT52 close waits for what is under way, then every call is closed", async 
   const again = await FileCache.open(folder);
   for (let n = 0; n < 100; n++) await holdsEntry(again, `clients/page_${n}`, entry(n));
   await again.close();
+});
+
+test("LT52 an open cache without work keeps no process alive, and one with work until it is done", async () => {
+  const folder = newFolder();
+  const program = `
+    import { FileCache } from "vantage-diorama/live";
+    const cache = await FileCache.open(process.argv[1]);
+    await cache.put("clients/page_1", { rows: new Map([["a", { n: 1 }]]), fetchedAt: 1 });
+    await cache.invalidatePrefix("clients/page_2");
+    cache.put("clients/page_3", { rows: new Map([["b", { n: 2 }]]), fetchedAt: 2 });`;
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program, folder], {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  expect([status, stderr]).toEqual([0, ""]);
+  const cache = await FileCache.open(folder);
+  expect((await cache.get("clients/page_1"))?.rows.get("a")).toEqual({ n: 1 });
+  expect((await cache.get("clients/page_3"))?.rows.get("b")).toEqual({ n: 2 });
+  await cache.close();
 });

@@ -1,1 +1,15 @@
-export type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
+export type { AuthCall, HeadersOf, HttpClientOptions, HttpHeaders } from "./http-options.ts";
+export { jsonServer, type JsonServerOptions, type RestPreset } from "./json-server.ts";
+export { rest, RestVista } from "./rest.ts";
+export type {
+  RestColumns,
+  RestFilter,
+  RestOptions,
+  RestOrder,
+  RestPaging,
+  RestParameter,
+  RestSearch,
+  RestTotal,
+  RestWrites,
+} from "./rest-options.ts";
+export { RestSource } from "./rest-source.ts";

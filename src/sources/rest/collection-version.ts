@@ -1,0 +1,56 @@
+import { errorAt } from "../../base/index.ts";
+import type { HttpAnswer, HttpClient } from "./http-client.ts";
+import type { RestSettings } from "./rest-settings.ts";
+
+/** Last-Modified is cut to the second: a change may follow within the same one. */
+const SETTLED_MS = 1_000;
+
+/** What the headers say of the collection's state. */
+interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  /** A change that is not told by Last-Modified may still come. */
+  readonly isYoung: boolean;
+}
+
+/** Asks for the headers of the whole collection, without its rows. */
+export class CollectionVersion {
+  readonly #settings: RestSettings;
+  readonly #client: HttpClient;
+
+  constructor(settings: RestSettings, client: HttpClient) {
+    this.#settings = settings;
+    this.#client = client;
+  }
+
+  /** Changes whenever the collection does; `undefined` where the API doesn't say, or can't tell yet. */
+  async read(signal: AbortSignal | undefined): Promise<string | undefined> {
+    if (!this.#settings.version) return undefined;
+    const { etag, lastModified, isYoung } = await this.#ask(signal);
+    if (etag !== null) return `etag ${etag}`;
+    return lastModified === null || isYoung ? undefined : `modified ${lastModified}`;
+  }
+
+  /** As `read`, for comparing with the one before: a young one differs from the same when it is settled. */
+  async stamp(signal: AbortSignal): Promise<string> {
+    const { etag, lastModified, isYoung } = await this.#ask(signal);
+    if (etag !== null) return `etag ${etag}`;
+    if (lastModified !== null) return `modified ${lastModified}${isYoung ? " young" : ""}`;
+    const what =
+      "the API sends neither ETag nor Last-Modified, so no change can be told; leave `pollEvery` out";
+    throw errorAt("rejected", { vista: this.#settings.name }, what);
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<Validators> {
+    const { url, http } = this.#settings;
+    const { headers }: HttpAnswer = await this.#client.send({ method: "HEAD", url, signal });
+    const lastModified = headers.get("Last-Modified");
+    const now = Date.parse(headers.get("Date") ?? "");
+    const nowMs = Number.isNaN(now) ? http.clock.now() : now;
+    return {
+      etag: headers.get("ETag"),
+      lastModified,
+      isYoung: lastModified !== null && !(Date.parse(lastModified) + SETTLED_MS < nowMs),
+    };
+  }
+}

@@ -1,0 +1,122 @@
+import type { Entry, Row } from "../../record/index.ts";
+import type { Page } from "../../vista/index.ts";
+import { KnownIds } from "./known-ids.ts";
+import { sortEntries } from "./ordered-rows.ts";
+import type { PageRequests } from "./page-requests.ts";
+import type { RestPlan } from "./plan-query.ts";
+
+type Signal = AbortSignal | undefined;
+
+interface Range {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+interface Found {
+  readonly entries: readonly Entry[];
+  readonly total: number | undefined;
+}
+
+/** Rows at places that the API counts itself, put together of as many pages as it takes. */
+export async function readWindow(
+  requests: PageRequests,
+  plan: RestPlan,
+  range: Range,
+  signal: Signal,
+): Promise<Page> {
+  const reader = new WindowReader(requests, plan, signal);
+  const { entries, total } = plan.order === "ties" ? await reader.withTies(range) : await reader.read(range);
+  return total === undefined ? { rows: entries } : { rows: entries, total };
+}
+
+class WindowReader {
+  readonly #requests: PageRequests;
+  readonly #plan: RestPlan;
+  readonly #signal: Signal;
+
+  constructor(requests: PageRequests, plan: RestPlan, signal: Signal) {
+    this.#requests = requests;
+    this.#plan = plan;
+    this.#signal = signal;
+  }
+
+  read(range: Range): Promise<Found> {
+    return this.#requests.settings.paging.kind === "page"
+      ? this.#readNumbered(range)
+      : this.#readOffset(range);
+  }
+
+  /** Rows of one rank come in any order: the ranks at both ends are read whole before they are put in theirs. */
+  async withTies({ offset, limit }: Range): Promise<Found> {
+    const { entries, total } = await this.read({ offset, limit });
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return { entries, total };
+    const before = await this.#rankBefore(offset, first[1], limit);
+    const behind = entries.length < limit ? [] : await this.#rankBehind(offset + limit, last[1], limit);
+    const known = new KnownIds();
+    const whole = [before, entries, behind].flatMap((part) => known.fresh(part));
+    const ordered = sortEntries(whole, this.#plan.query.order);
+    return { entries: ordered.slice(before.length, before.length + limit), total };
+  }
+
+  /** The rows of that rank, and perhaps of earlier ones, that stand before the offset. */
+  async #rankBefore(offset: number, row: Row, limit: number): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    for (let end = offset; end > 0;) {
+      const start = Math.max(0, end - limit);
+      const { entries } = await this.read({ offset: start, limit: end - start });
+      found.unshift(...entries);
+      end = start;
+      const [first] = entries;
+      if (first === undefined || this.#plan.byRank(first[1], row) !== 0) break;
+    }
+    return found;
+  }
+
+  async #rankBehind(offset: number, row: Row, limit: number): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    for (let start = offset; ; start += limit) {
+      const { entries } = await this.read({ offset: start, limit });
+      found.push(...entries);
+      const last = entries.at(-1);
+      if (entries.length < limit || last === undefined || this.#plan.byRank(last[1], row) !== 0) return found;
+    }
+  }
+
+  /** Numbered pages begin at multiples of their size: where the window does too, one of its own size fits. */
+  async #readNumbered({ offset, limit }: Range): Promise<Found> {
+    const { paging, maxPageSize, pageSize } = this.#requests.settings;
+    const hasSize = paging.kind === "page" && paging.size !== undefined;
+    const size = hasSize ? Math.min(limit, maxPageSize) : pageSize;
+    const known = new KnownIds();
+    const rows: Entry[] = [];
+    let total: number | undefined;
+    const start = Math.floor(offset / size) * size;
+    for (let skip = start; skip < offset + limit; skip += size) {
+      const page = await this.#requests.at(this.#plan, { skip, size }, this.#signal);
+      total = page.total;
+      const inside = page.entries.slice(Math.max(0, offset - skip), offset + limit - skip);
+      rows.push(...known.fresh(inside));
+      if (page.entries.length < size || (total !== undefined && skip + size >= total)) break;
+    }
+    return { entries: rows, total };
+  }
+
+  async #readOffset({ offset, limit }: Range): Promise<Found> {
+    const { paging, maxPageSize, pageSize } = this.#requests.settings;
+    const hasSize = paging.kind === "offset" && paging.limit !== undefined;
+    const known = new KnownIds();
+    const rows: Entry[] = [];
+    let total: number | undefined;
+    for (let skip = offset; skip < offset + limit;) {
+      const size = hasSize ? Math.min(offset + limit - skip, maxPageSize) : pageSize;
+      const page = await this.#requests.at(this.#plan, { skip, size }, this.#signal);
+      total = page.total;
+      rows.push(...known.fresh(page.entries.slice(0, offset + limit - skip)));
+      skip += page.entries.length;
+      if (page.entries.length === 0 || (total !== undefined && skip >= total)) break;
+    }
+    return { entries: rows, total };
+  }
+}

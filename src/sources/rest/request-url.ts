@@ -1,0 +1,49 @@
+import type { RestParameter } from "./rest-options.ts";
+
+/** The collection's URL with these parameters behind its own. */
+export function withParameters(url: URL, parameters: readonly RestParameter[]): URL {
+  const asked = new URL(url);
+  for (const [name, value] of parameters) asked.searchParams.append(name, value);
+  return asked;
+}
+
+/** What stands for the id where a path is only looked at. */
+const SAMPLE_ID = "x";
+
+/** The URL of one row; `undefined` where no path can hold that id (`..`). */
+export function itemUrl(collection: URL, template: string, id: string): URL | undefined {
+  const url = fillItem(collection, template, id);
+  const sample = fillItem(collection, template, SAMPLE_ID);
+  return depthOf(url) === depthOf(sample) ? url : undefined;
+}
+
+function fillItem(collection: URL, template: string, id: string): URL {
+  const path = template.replaceAll("{id}", () => encodeURIComponent(id));
+  const isQuery = path.startsWith("?");
+  const below = new URL(collection);
+  if (!isQuery && !below.pathname.endsWith("/")) below.pathname += "/";
+  below.search = "";
+  // As a path, whatever it looks like: an id `a:b` is no scheme.
+  const url = new URL(path.startsWith("/") || isQuery ? path : `./${path}`, below);
+  for (const [name, value] of collection.searchParams) url.searchParams.append(name, value);
+  return url;
+}
+
+function depthOf(url: URL): number {
+  return url.pathname.split("/").length;
+}
+
+/** Whether the path stays with the API's own server. */
+export function isOwnPath(collection: URL, path: string): boolean {
+  try {
+    return fillItem(collection, path, SAMPLE_ID).origin === collection.origin;
+  } catch {
+    // No path at all.
+    return false;
+  }
+}
+
+/** Another path below the collection. */
+export function pathUrl(collection: URL, path: string): URL {
+  return fillItem(collection, path, SAMPLE_ID);
+}

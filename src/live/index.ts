@@ -4,3 +4,6 @@ export { MemCache, type MemCacheOptions } from "./mem-cache.ts";
 export { NoCache } from "./no-cache.ts";
 export type { LivePlace, LiveStep } from "./live-step.ts";
 export type { LiveEvent, LiveStream } from "./live-stream.ts";
+export { LiveTable } from "./live-table.ts";
+export type { LiveTableOptions } from "./live-options.ts";
+export { ManualLiveStream } from "./manual-live-stream.ts";

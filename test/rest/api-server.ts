@@ -223,15 +223,9 @@ class Api {
     }
     const sent = toObject(text);
     if (sent === undefined) return refusal(400, "the body is no JSON object");
-    const column = this.#style.id ?? "id";
-    if (method === "POST") {
-      if (id !== undefined) return refusal(405, "post to the collection");
-      const row = resource.withId(sent);
-      if (resource.rows.has(resource.idOf(row))) return refusal(409, "there is a row of that id");
-      resource.put(row);
-      return this.#stored(201, row);
-    }
+    if (method === "POST") return id === undefined ? this.#create(resource, sent) : refusal(405, "not here");
     if (id === undefined) return refusal(405, "name the row");
+    const column = this.#style.id ?? "id";
     const before = resource.rows.get(id);
     if (method === "PATCH" && before === undefined) return refusal(404, "there is no row of that id");
     const row = { ...(method === "PATCH" ? before : undefined), ...sent };
@@ -239,6 +233,13 @@ class Api {
     if (resource.idOf(row) !== id) return refusal(422, "the id of a row does not change");
     resource.put(row);
     return this.#stored(before === undefined ? 201 : 200, row);
+  }
+
+  #create(resource: ApiResource, sent: JsonObject): Answer {
+    const row = resource.withId(sent);
+    if (resource.rows.has(resource.idOf(row))) return refusal(409, "there is a row of that id");
+    resource.put(row);
+    return this.#stored(201, row);
   }
 
   #stored(status: number, row: JsonObject): Answer {

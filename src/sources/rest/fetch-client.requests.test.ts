@@ -69,7 +69,7 @@ describe("what is sent", () => {
     const error = await errorOf(client.send({ method: "GET", url: other.url("products?key=x1y2") }));
     expect(error.code).toBe("rejected");
     expect(error.message).toBe(
-      `GET ${other.url("products")}?key=?: not sent, for it leads away from ${server.base.origin}`,
+      `GET ${other.url("products").href}?key=?: not sent, for it leads away from ${server.base.origin}`,
     );
     expect([server.log, other.log]).toEqual([[], []]);
   });
@@ -83,7 +83,7 @@ describe("what is sent", () => {
     const url = new URL("products/1#part", base);
     await client.send({ method: "GET", url });
     const error = await errorOf(client.send({ method: "GET", url: new URL("nowhere", base) }));
-    expect(error.message).toContain(`GET ${server.base}nowhere: answered 404`);
+    expect(error.message).toContain(`GET ${server.base.href}nowhere: answered 404`);
     const sent = server.log.map(({ headers }) => headers["authorization"] ?? "");
     const pairs = sent.map((value) => Buffer.from(value.replace("Basic ", ""), "base64").toString());
     expect(pairs).toEqual(["zoë:p@ss:1", "zoë:p@ss:1"]);
@@ -126,7 +126,7 @@ describe("redirects", () => {
     const error = await errorOf(client.send({ method: "GET", url: server.url("round") }));
     expect([error.code, error.message]).toEqual([
       "rejected",
-      `GET ${server.url("round")}: answered with over 5 redirects in a row`,
+      `GET ${server.url("round").href}: answered with over 5 redirects in a row`,
     ]);
     expect(server.log.length).toBe(3 + 6);
   });
@@ -139,13 +139,13 @@ describe("redirects", () => {
     const away = await errorOf(client.send({ method: "GET", url: server.url("products") }));
     expect([away.code, away.message]).toEqual([
       "rejected",
-      `GET ${server.url("products")}: answered with a redirect to another origin, ${other.base.origin}; give its URL if that is right`,
+      `GET ${server.url("products").href}: answered with a redirect to another origin, ${other.base.origin}; give its URL if that is right`,
     ]);
     server.next({ redirect: "/products/2", status: 307 });
     const write = await errorOf(client.send({ method: "DELETE", url: server.url("products/1") }));
     expect([write.code, write.message]).toEqual([
       "rejected",
-      `DELETE ${server.url("products/1")}: answered with a redirect; a write is not sent on, so give the URL that it leads to`,
+      `DELETE ${server.url("products/1").href}: answered with a redirect; a write is not sent on, so give the URL that it leads to`,
     ]);
     server.next({ status: 302 });
     const nowhere = await errorOf(client.send({ method: "GET", url: server.url("products") }));
@@ -162,7 +162,7 @@ describe("redirects", () => {
     const error = await errorOf(client.send({ method: "GET", url: server.url("products") }));
     expect([error.code, error.message]).toEqual([
       "rejected",
-      `GET ${server.url("products")}: answered with a redirect that this host does not show; give the URL that it leads to`,
+      `GET ${server.url("products").href}: answered with a redirect that this host does not show; give the URL that it leads to`,
     ]);
   });
 });

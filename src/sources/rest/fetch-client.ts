@@ -7,7 +7,7 @@ import type { HttpSettings } from "./http-options.ts";
 import { parseJson, toJsonText } from "./json-text.ts";
 import { KeptAnswers, renewed, type KeptAnswer } from "./kept-answers.ts";
 import { readExcerpt, readText } from "./read-body.ts";
-import { Redaction, shownUrl } from "./redact.ts";
+import { decoded, Redaction, shownUrl } from "./redact.ts";
 import { RequestGate } from "./request-gate.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -31,7 +31,7 @@ interface Call {
 /** An answer as it came. */
 interface Reply extends KeptAnswer {
   readonly response: Response;
-  readonly logIn: LogIn | undefined;
+  readonly hasLogIn: boolean;
   /** Keeps it, once its body is known to be sound. */
   readonly keep: () => void;
 }
@@ -50,7 +50,7 @@ export function createHttpClient(base: URL, settings: HttpSettings): HttpClient 
 }
 
 class FetchClient implements HttpClient {
-  readonly #origin: string;
+  readonly #base: URL;
   readonly #basic: Readonly<Record<string, string>>;
   readonly #settings: HttpSettings;
   readonly #gate: RequestGate;
@@ -59,7 +59,7 @@ class FetchClient implements HttpClient {
 
   constructor(base: URL, settings: HttpSettings) {
     const { auth, clock, revalidate } = settings;
-    this.#origin = base.origin;
+    this.#base = base;
     this.#basic = basicHeaders(base);
     this.#settings = settings;
     this.#gate = new RequestGate(settings, clock);
@@ -92,10 +92,12 @@ class FetchClient implements HttpClient {
     url.password = "";
     url.hash = "";
     const shown = `${method} ${shownUrl(url)}`;
-    if (url.origin !== this.#origin) {
-      throw new DioramaError("rejected", `${shown}: not sent, for it leads away from ${this.#origin}`);
+    if (url.origin !== this.#base.origin) {
+      throw new DioramaError("rejected", `${shown}: not sent, for it leads away from ${this.#base.origin}`);
     }
     const redaction = new Redaction();
+    redaction.addUser(this.#base);
+    redaction.addUser(request.url);
     redaction.addQuery(url);
     redaction.addBody(body);
     let text: string | undefined;
@@ -122,9 +124,8 @@ class FetchClient implements HttpClient {
     for (let hops = 0; ;) {
       const reply = await this.#exchange(call, url);
       if ("error" in reply) return reply;
-      if (reply.status === 401 && reply.logIn !== undefined && !call.wasRefused) {
+      if (reply.status === 401 && reply.hasLogIn && !call.wasRefused) {
         call.wasRefused = true;
-        this.#credentials?.refuse(reply.logIn);
         continue;
       }
       const target = REDIRECTS.includes(reply.status) ? redirectTarget(reply, url) : undefined;
@@ -136,7 +137,7 @@ class FetchClient implements HttpClient {
   }
 
   #redirectProblem({ isRead }: Call, target: URL, hops: number): string | undefined {
-    if (target.origin !== this.#origin) {
+    if (target.origin !== this.#base.origin) {
       return `answered with a redirect to another origin, ${target.origin}; give its URL if that is right`;
     }
     if (!isRead) return `answered with a redirect; a write is not sent on, so give the URL that it leads to`;
@@ -195,16 +196,19 @@ class FetchClient implements HttpClient {
     if (isRead) init.cache = "no-cache";
     const response = await abortable(this.#settings.fetch(url, init), signal);
     this.#heed(call, response);
+    // Before its place is free: whoever comes next is not to send what was refused.
+    if (response.status === 401 && logIn !== undefined && !call.wasRefused) this.#credentials?.refuse(logIn);
+    const hasLogIn = logIn !== undefined;
     const keep = (answer: KeptAnswer) => (): void => {
       if (isRead) this.#kept?.keep(url, headers, answer, edition);
     };
     if (response.status === 304 && kept !== undefined) {
       const answer = renewed(kept, response.headers);
-      return { ...answer, response, logIn, keep: keep(answer) };
+      return { ...answer, response, hasLogIn, keep: keep(answer) };
     }
     const body = await this.#bodyOf(call, response, signal);
     const answer = { status: response.status, headers: response.headers, ...body };
-    return { ...answer, response, logIn, keep: keep(answer) };
+    return { ...answer, response, hasLogIn, keep: keep(answer) };
   }
 
   async #headersFor(
@@ -331,13 +335,4 @@ function basicHeaders({ username, password }: URL): Readonly<Record<string, stri
   const pair = `${decoded(username)}:${decoded(password)}`;
   const bytes = String.fromCharCode(...new TextEncoder().encode(pair));
   return { Authorization: `Basic ${btoa(bytes)}` };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // It was not encoded in the first place.
-    return text;
-  }
 }

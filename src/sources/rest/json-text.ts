@@ -39,7 +39,9 @@ function parseExactly(text: string, host: JsonHost): unknown {
     if (!Number.isFinite(value)) throw refusal("its JSON holds a number that is too large");
     if (!Number.isInteger(value)) return value;
     if (!host.tellsSource) {
-      throw refusal("its JSON holds an integer beyond 2^53, which this host can't read without losing digits");
+      throw refusal(
+        "its JSON holds an integer beyond 2^53, which this host can't read without losing digits",
+      );
     }
     const { source }: { readonly source?: unknown } = Object(context);
     if (typeof source !== "string" || !INTEGER.test(source)) return value;
@@ -60,7 +62,8 @@ export function toJsonText(value: unknown, host: JsonHost = thisHost): string {
   };
   const text = JSON.stringify(value, (_key, item: unknown) => {
     if (typeof item === "bigint") return exactly(String(item));
-    if (item instanceof Uint8Array) throw new DioramaError("invalid", "JSON has no bytes; send them as a text");
+    if (item instanceof Uint8Array)
+      throw new DioramaError("invalid", "JSON has no bytes; send them as a text");
     if (typeof item !== "number") return item;
     if (!Number.isFinite(item)) throw new DioramaError("invalid", `JSON has no ${item}`);
     return Object.is(item, -0) && host.writesRaw ? exactly("-0") : item;
@@ -87,7 +90,10 @@ function endsEarly(text: string): boolean {
 /** What a reviver is told of how this was written. */
 function sourceOf(
   text: string,
-  parse: (text: string, revive: (key: string, value: unknown, ...rest: readonly unknown[]) => unknown) => unknown,
+  parse: (
+    text: string,
+    revive: (key: string, value: unknown, ...rest: readonly unknown[]) => unknown,
+  ) => unknown,
 ): unknown {
   let source: unknown;
   parse(text, (_key, value, context) => {

@@ -36,6 +36,14 @@ export class Redaction {
       for (const part of [value, ...value.split(/[\s,;]+/)]) this.#add(part);
   }
 
+  /** A user and a password, as a URL spells them and as they are. */
+  addUser({ username, password }: URL): void {
+    for (const word of [username, password]) {
+      this.#add(word);
+      this.#add(decoded(word));
+    }
+  }
+
   addQuery(url: URL): void {
     for (const value of url.searchParams.values()) {
       this.#add(value);
@@ -81,4 +89,14 @@ export function cut(text: string, most: number): string {
         .slice(0, most - 1)
         .toWellFormed()
         .replace(/\uFFFD$/, "")}${HIDDEN}`;
+}
+
+/** The text of a part of a URL. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // It was not encoded in the first place.
+    return text;
+  }
 }

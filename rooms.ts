@@ -189,6 +189,7 @@ export const rooms: readonly Room[] = [
       "record",
       "query",
       "vista",
+      "sqlite",
       "cache",
       "queue",
       "scenery",

@@ -16,14 +16,14 @@ export type WantedCopy =
   /** Complete and fresh, whatever it takes. */
   | "whole";
 
-/** How old the copy of an API may be, unless told otherwise: an API rarely says whether it has changed. */
+/** How old a copy may be whose source can't say whether it has changed, unless told otherwise. */
 const USUAL_FRESH_FOR_MS = 5 * 60_000;
 
 /** Brings a copy to where a command wants it. */
 export class CopyFreshness {
   readonly #frame: Frame;
   readonly #identity: SourceIdentity;
-  readonly #freshForMs: number;
+  readonly #freshForMs: number | undefined;
   readonly #wanted: WantedCopy;
 
   constructor(frame: Frame, identity: SourceIdentity, freshForMs: number | undefined, wanted: WantedCopy) {
@@ -66,9 +66,10 @@ export class CopyFreshness {
   async #isOutdated(dio: Dio): Promise<boolean> {
     const { seededAt, version, stale } = dio.diagnostics().freshness;
     if (stale || seededAt === undefined) return true;
-    if (Math.abs(this.#frame.clock.now() - seededAt) > this.#freshForMs) return true;
+    const ageMs = Math.abs(this.#frame.clock.now() - seededAt);
+    if (this.#freshForMs !== undefined && ageMs > this.#freshForMs) return true;
     const current = await dio.master.version({ signal: this.#frame.signal });
-    return current !== undefined && current !== version;
+    return current === undefined ? ageMs > (this.#freshForMs ?? USUAL_FRESH_FOR_MS) : current !== version;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Row } from "../record/index.ts";
+import type { Row, Value } from "../record/index.ts";
 import type { Frame } from "./frame.ts";
 import { cellText, rowJsonText } from "./json-text.ts";
 import { safeText } from "./safe-text.ts";
@@ -11,7 +11,15 @@ export async function printFacts(frame: Frame, facts: Row): Promise<void> {
   const width = Math.max(0, ...names.map((name) => widthOf(safeText(name))));
   for (const name of names) {
     const value = facts[name];
-    const text = value === null ? frame.styles.dim("null") : safeText(cellText(value));
+    const text = value === null ? frame.styles.dim("null") : safeText(factText(value));
     await frame.print(`${frame.styles.bold(padTo(safeText(name), width, "right"))}  ${text}`);
   }
 }
+
+/** A list of words reads better without its quotes. */
+function factText(value: Value | undefined): string {
+  return isWords(value) ? value.join(", ") || "none" : cellText(value);
+}
+
+const isWords = (value: Value | undefined): value is readonly string[] =>
+  Array.isArray(value) && value.every((word) => typeof word === "string");

@@ -7,7 +7,6 @@ import { openSource, type OpenedSource } from "./open-source.ts";
 import { printRows } from "./print-rows.ts";
 import type { FormatOptions, QueryOptions } from "./query-options.ts";
 import type { RowFormat } from "./row-format.ts";
-import { safeText } from "./safe-text.ts";
 import type { SourceOptions } from "./source-options.ts";
 
 export interface RunQueryOptions extends SourceOptions, QueryOptions, FormatOptions {
@@ -160,15 +159,13 @@ export function formatOf(frame: Frame, { format }: FormatOptions): RowFormat {
   return format ?? (frame.json ? "json" : "table");
 }
 
+/** `rows 51–100 of 3376, from the copy, 12 ms; --page shows more`. */
 function footer({ first, shown = 0, total, isPage }: Part, from: string, tookMs: number): string {
-  const rows =
-    shown === 0
-      ? "no rows"
-      : isPage || total !== shown
-        ? `rows ${first}–${first + shown - 1}`
-        : `${shown} rows`;
-  const all = total === undefined || (total === shown && first === 1) ? "" : ` of ${total}`;
-  const more =
-    isPage && shown > 0 && (total === undefined || first + shown - 1 < total) ? "; --page shows more" : "";
-  return safeText(`${rows}${all}, from ${from}, ${Math.round(tookMs)} ms${more}`);
+  const last = first + shown - 1;
+  const isAll = first === 1 && total === shown;
+  const numbered = shown === 0 ? "no rows" : `rows ${first}–${last}`;
+  const which = isAll ? (shown === 1 ? "1 row" : `${shown} rows`) : numbered;
+  const all = isAll || total === undefined ? "" : ` of ${total}`;
+  const hasMore = isPage && shown > 0 && (total === undefined || last < total);
+  return `${which}${all}, from ${from}, ${Math.round(tookMs)} ms${hasMore ? "; --page shows more" : ""}`;
 }

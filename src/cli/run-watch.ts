@@ -1,10 +1,9 @@
-import type { Row } from "../record/index.ts";
-import type { ChangeEvent } from "../vista/index.ts";
 import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
 import { rowJsonText } from "./json-text.ts";
 import { narrowByOptions } from "./narrow-by-options.ts";
 import { openSource } from "./open-source.ts";
+import { type RowChange, rowChanges } from "./row-changes.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { safeText } from "./safe-text.ts";
 import type { SourceOptions } from "./source-options.ts";
@@ -31,41 +30,24 @@ export async function runWatch(frame: Frame, source: string, options: WatchOptio
   });
   const { dio, master, identity } = opened;
   const vista = narrowByOptions(dio.vista(), options);
-  const changes = vista.watch({ signal: frame.signal });
   dio.on("refreshFailed", ({ error }) => frame.note(`reading again failed: ${safeText(error.message)}`));
   dio.on("upstreamFailed", ({ error }) => frame.note(`the source's changes: ${safeText(error.message)}`));
   if (options.every === undefined && master.capabilities.canSubscribe) dio.watch();
   frame.note(`watching ${safeText(identity.location)}; Ctrl-C ends it`);
-  for await (const change of changes) await frame.print(lineOf(frame, change, options.rows === true));
+  for await (const change of rowChanges(vista, frame.signal))
+    await frame.print(lineOf(frame, change, options.rows === true));
 }
 
-function lineOf(frame: Frame, change: ChangeEvent, withRow: boolean): string {
+function lineOf(frame: Frame, { type, id, row }: RowChange, withRow: boolean): string {
   const at = new Date(frame.clock.now()).toISOString();
-  const id = change.type === "invalidated" ? undefined : change.id;
-  const row = change.type === "inserted" || change.type === "updated" ? change.row : undefined;
+  const shown = withRow && row !== undefined ? rowJsonText(row) : undefined;
   if (frame.json) {
-    const event: Record<string, string> = { at, type: change.type, ...(id === undefined ? {} : { id }) };
-    const rest = withRow && row !== undefined ? `,"row":${rowJsonText(row)}` : "";
-    return `${rowJsonText(event).slice(0, -1)}${rest}}`;
+    const event = rowJsonText({ at, type, id });
+    return shown === undefined ? event : `${event.slice(0, -1)},"row":${shown}}`;
   }
   const { styles } = frame;
-  const parts = [styles.dim(at), styleOf(frame, change)(change.type.padEnd("invalidated".length))];
-  if (id !== undefined) parts.push(safeText(id));
-  if (withRow && row !== undefined) parts.push(shownRow(row));
-  return parts.join("  ").trimEnd();
-}
-
-const shownRow = (row: Row): string => safeText(rowJsonText(row));
-
-function styleOf({ styles }: Frame, { type }: ChangeEvent): (text: string) => string {
-  switch (type) {
-    case "inserted":
-      return styles.green;
-    case "updated":
-      return styles.yellow;
-    case "deleted":
-      return styles.red;
-    case "invalidated":
-      return styles.bold;
-  }
+  const colour = { inserted: styles.green, updated: styles.yellow, deleted: styles.red }[type];
+  const parts = [styles.dim(at), colour(type.padEnd("inserted".length)), safeText(id)];
+  if (shown !== undefined) parts.push(safeText(shown));
+  return parts.join("  ");
 }

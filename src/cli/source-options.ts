@@ -56,7 +56,10 @@ export function addSourceOptions(command: Command): Command {
     .option("--source-options <file>", "a JSON file of further options, as csv() or rest() take them")
     .option("--cache <folder>", 'where copies are kept ("none": in memory; else DIORAMA_CACHE)')
     .addOption(
-      new Option("--fresh-for <duration>", "URL: how old the copy may be (default 5m)").argParser(toDuration),
+      new Option(
+        "--fresh-for <duration>",
+        "how old the copy may be (5m where the source can't say its version)",
+      ).argParser(toDuration),
     );
 }
 

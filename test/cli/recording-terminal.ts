@@ -10,8 +10,8 @@ export interface RecordingOptions {
   readonly width?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
-  /** Called with all results so far, each time there are more. */
-  readonly onOut?: (out: string, terminal: RecordingTerminal) => void;
+  /** Called each time there is more on one of the streams. */
+  readonly onText?: (terminal: RecordingTerminal) => void;
 }
 
 /** A terminal that keeps what it is given. */
@@ -24,16 +24,22 @@ export class RecordingTerminal implements Terminal {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly #stopping = new AbortController();
-  readonly #onOut: RecordingOptions["onOut"];
+  readonly #onText: RecordingOptions["onText"];
 
   /** Without further words a pipe: no colour, nothing kept on the disk. */
-  constructor({ isTerminal = false, width = 80, env = {}, folder = tmpdir(), onOut }: RecordingOptions = {}) {
+  constructor({
+    isTerminal = false,
+    width = 80,
+    env = {},
+    folder = tmpdir(),
+    onText,
+  }: RecordingOptions = {}) {
     this.isOutTerminal = isTerminal;
     this.isErrTerminal = isTerminal;
     this.width = width;
     this.env = { DIORAMA_CACHE: "none", NO_COLOR: "1", ...env };
     this.folder = folder;
-    this.#onOut = onOut;
+    this.#onText = onText;
   }
 
   get signal(): AbortSignal {
@@ -42,12 +48,13 @@ export class RecordingTerminal implements Terminal {
 
   write(text: string): Promise<void> {
     this.out += text;
-    this.#onOut?.(this.out, this);
+    this.#onText?.(this);
     return Promise.resolve();
   }
 
   tell(text: string): void {
     this.err += text;
+    this.#onText?.(this);
   }
 
   /** Ctrl-C, unless another reason is given. */

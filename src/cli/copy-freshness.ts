@@ -17,7 +17,7 @@ export type WantedCopy =
   | "whole";
 
 /** How old a copy may be whose source can't say whether it has changed, unless told otherwise. */
-const USUAL_FRESH_FOR_MS = 5 * 60_000;
+export const USUAL_FRESH_FOR_MS: number = 5 * 60_000;
 
 /** Brings a copy to where a command wants it. */
 export class CopyFreshness {

@@ -1,9 +1,11 @@
-import { createActivity, isDioramaError, type ActivitySignal, type DioramaError } from "../base/index.ts";
+import { createActivity, isDioramaError, type ActivitySignal } from "../base/index.ts";
+import { createNoCache } from "../cache/index.ts";
 import type { Dio } from "../dio/index.ts";
 import { Lens } from "../lens/index.ts";
 import type { Vista } from "../vista/index.ts";
-import { cacheRootOf, openCacheFolder, type SourceIdentity } from "./cache-folders.ts";
-import { CopyFreshness, type WantedCopy } from "./copy-freshness.ts";
+import type { SourceIdentity } from "./cache-folders.ts";
+import { CopyFolder } from "./copy-folder.ts";
+import { CopyFreshness, USUAL_FRESH_FOR_MS, type WantedCopy } from "./copy-freshness.ts";
 import type { Frame } from "./frame.ts";
 import { planMaster } from "./open-master.ts";
 import { safeText } from "./safe-text.ts";
@@ -16,6 +18,8 @@ export interface OpenedSource {
   readonly identity: SourceIdentity;
   /** Where the copy is kept; `undefined`: in memory. */
   readonly folder: string | undefined;
+  /** Where what has been read came from, for people. */
+  origin(): string;
 }
 
 export interface OpenWishes {
@@ -36,10 +40,18 @@ export async function openSource(
 ): Promise<OpenedSource> {
   const plan = planMaster(frame, toLocation(source, frame.terminal.folder), options);
   const { identity } = plan;
-  const master = await plan.open();
-  const wanted = typeof wishes.copy === "function" ? wishes.copy(master) : wishes.copy;
+  const behind = await plan.open();
+  const wanted = typeof wishes.copy === "function" ? wishes.copy(behind) : wishes.copy;
+  const isWriting = wishes.isWriting === true;
+  const folder = new CopyFolder(frame, identity, { cache: options.cache, isNeeded: isWriting });
+  const live = await openPagesOf(frame, identity, behind, { options, folder, wanted });
+  const master = live?.vista ?? behind;
   const activity = createActivity(wanted === "as-it-is" ? "offline" : "active");
-  const { lens, folder } = await openLens(frame, identity, { ...options, ...wishes, activity });
+  // A LiveTable's pages are the copy: a second one of whole rows would only hide them.
+  const keepsNothing = live !== undefined && wanted !== "whole" && !isWriting;
+  const lens = keepsNothing
+    ? await Lens.builder().cacheSource(createNoCache()).activity(activity).build()
+    : await openLens(live === undefined || isWriting ? folder : undefined, activity);
   frame.defer(() => lens.close());
   const copy = new CopyFreshness(frame, identity, options.freshFor, wanted);
   const refreshEvery = wishes.refreshEvery?.(master);
@@ -50,38 +62,39 @@ export async function openSource(
   dio.on("cacheFailed", ({ error }) => frame.note(`the copy: ${safeText(error.message)}`));
   dio.on("queueFailed", ({ error }) => frame.note(`the queue: ${safeText(error.message)}`));
   await copy.renew(dio);
-  return { dio, master, identity, folder };
+  const from = dio.cache.complete ? "the copy" : "the source";
+  return { dio, master, identity, folder: folder.path, origin: () => live?.origin() ?? from };
 }
 
-interface LensWishes extends Pick<SourceOptions, "cache">, Pick<OpenWishes, "isWriting"> {
-  readonly activity: ActivitySignal;
+interface LiveWishes {
+  readonly options: SourceOptions;
+  readonly folder: CopyFolder;
+  readonly wanted: WantedCopy;
 }
 
-interface OpenedLens {
-  readonly lens: Lens;
-  readonly folder: string | undefined;
-}
-
-async function openLens(
+async function openPagesOf(
   frame: Frame,
-  identity: SourceIdentity,
-  { cache, activity, isWriting = false }: LensWishes,
-): Promise<OpenedLens> {
-  const root = cacheRootOf(frame, cache);
-  if (root !== undefined) {
+  { kind }: SourceIdentity,
+  behind: Vista,
+  { options, folder, wanted }: LiveWishes,
+): Promise<{ readonly vista: Vista; origin(): string } | undefined> {
+  if (kind !== "live") return undefined;
+  const { openLive } = await import("./open-live.ts");
+  return openLive(frame, behind, folder, {
+    freshForMs: options.freshFor ?? USUAL_FRESH_FOR_MS,
+    isRefreshed: wanted === "refreshed",
+  });
+}
+
+/** In the folder, or in memory where there is none or it can't be used. */
+async function openLens(folder: CopyFolder | undefined, activity: ActivitySignal): Promise<Lens> {
+  if (folder?.path !== undefined) {
     try {
-      const folder = openCacheFolder(root, identity, frame.clock.now()).path;
-      return { lens: await Lens.builder().cacheAt(folder).activity(activity).build(), folder };
+      return await Lens.builder().cacheAt(folder.path).activity(activity).build();
     } catch (error) {
-      const isNamed = cache !== undefined || (frame.terminal.env["DIORAMA_CACHE"] ?? "") !== "";
-      if (isWriting || !isDioramaError(error)) throw error;
-      if (error.code !== "inUse" && (isNamed || !canDoWithout(error))) throw error;
-      frame.note(`kept in memory for this time: ${safeText(error.message)}`);
+      if (!isDioramaError(error)) throw error;
+      folder.doWithout(error);
     }
   }
-  return { lens: await Lens.builder().activity(activity).build(), folder: undefined };
+  return Lens.builder().activity(activity).build();
 }
-
-/** A folder that can't be made, locked or written, or is on a network. */
-const canDoWithout = ({ code }: DioramaError): boolean =>
-  code === "invalid" || code === "unsupported" || code === "full" || code === "unavailable";

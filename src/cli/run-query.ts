@@ -34,7 +34,6 @@ export async function runQuery(frame: Frame, source: string, options: RunQueryOp
   });
   const vista = narrowByOptions(opened.dio.vista(), options);
   const columns = toColumns(vista.schema, options.columns);
-  const from = opened.dio.cache.complete ? "the copy" : "the source";
   const part = await readPart(frame, vista, options, format);
   const ids = idNameFor(vista.schema, options, format, columns);
   await printRows(frame, {
@@ -44,7 +43,7 @@ export async function runQuery(frame: Frame, source: string, options: RunQueryOp
     isRaw: options.raw === true,
   });
   if (frame.terminal.isOutTerminal && format === "table")
-    frame.note(frame.noteStyles.dim(footer(part, from, frame.clock.monotonic() - started)));
+    frame.note(frame.noteStyles.dim(footer(part, opened.origin(), frame.clock.monotonic() - started)));
 }
 
 /** `diorama get`. */

@@ -218,31 +218,36 @@ class Api {
   }
 
   #write({ method, headers, text }: ApiRequest, resource: ApiResource, id: string | undefined): Answer {
-    if (!/^application\/(?:[\w.-]+\+)?json\b/.test(headers["content-type"] ?? "")) {
-      return refusal(415, "send JSON");
-    }
+    if (!isJson(headers["content-type"] ?? "")) return refusal(415, "send JSON");
     const sent = toObject(text);
     if (sent === undefined) return refusal(400, "the body is no JSON object");
     if (method === "POST") return id === undefined ? this.#create(resource, sent) : refusal(405, "not here");
-    if (id === undefined) return refusal(405, "name the row");
+    return id === undefined ? refusal(405, "name the row") : this.#change(resource, id, { method, sent });
+  }
+
+  #change(
+    resource: ApiResource,
+    id: string,
+    { method, sent }: { readonly method: string; readonly sent: JsonObject },
+  ): Answer {
     const column = this.#style.id ?? "id";
     const before = resource.rows.get(id);
     if (method === "PATCH" && before === undefined) return refusal(404, "there is no row of that id");
     const row = { ...(method === "PATCH" ? before : undefined), ...sent };
     if (row[column] === undefined) Object.assign(row, { [column]: before?.[column] ?? id });
-    if (resource.idOf(row) !== id) return refusal(422, "the id of a row does not change");
-    resource.put(row);
-    return this.#stored(before === undefined ? 201 : 200, row);
+    return resource.idOf(row) === id
+      ? this.#store(resource, row, before === undefined ? 201 : 200)
+      : refusal(422, "the id of a row does not change");
   }
 
   #create(resource: ApiResource, sent: JsonObject): Answer {
     const row = resource.withId(sent);
     if (resource.rows.has(resource.idOf(row))) return refusal(409, "there is a row of that id");
-    resource.put(row);
-    return this.#stored(201, row);
+    return this.#store(resource, row, 201);
   }
 
-  #stored(status: number, row: JsonObject): Answer {
+  #store(resource: ApiResource, row: JsonObject, status: number): Answer {
+    resource.put(row);
     return this.#style.returnsRow === false ? empty(204) : json(status, row);
   }
 }
@@ -315,6 +320,8 @@ function send(response: ServerResponse, { status, headers, bytes }: Answer, turn
   if (stallAfterBytes !== undefined) return void response.write(bytes.subarray(0, stallAfterBytes));
   response.end(bytes);
 }
+
+const isJson = (type: string): boolean => /^application\/(?:[\w.-]+\+)?json\b/.test(type);
 
 function toObject(text: string): JsonObject | undefined {
   try {

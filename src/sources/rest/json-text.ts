@@ -36,27 +36,26 @@ export function parseJson(text: string, host: JsonHost = thisHost): unknown {
 function parseExactly(text: string, host: JsonHost): unknown {
   const revive = (_key: string, value: unknown, ...[context]: readonly unknown[]): unknown => {
     if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+    const { source }: { readonly source?: unknown } = host.tellsSource ? Object(context) : {};
+    if (typeof source === "string" && INTEGER.test(source)) return toBigInt(source);
     if (!Number.isFinite(value)) throw refusal("its JSON holds a number that is too large");
-    if (!Number.isInteger(value)) return value;
-    if (!host.tellsSource) {
-      throw refusal(
-        "its JSON holds an integer beyond 2^53, which this host can't read without losing digits",
-      );
-    }
-    const { source }: { readonly source?: unknown } = Object(context);
-    if (typeof source !== "string" || !INTEGER.test(source)) return value;
-    if (source.length > MOST_DIGITS) throw refusal(`its JSON holds an integer of over ${MOST_DIGITS} digits`);
-    return BigInt(source);
+    if (host.tellsSource || !Number.isInteger(value)) return value;
+    throw refusal("its JSON holds an integer beyond 2^53, which this host can't read without losing digits");
   };
   return JSON.parse(text, revive);
 }
 
-/** The value as JSON: bigints as integers, `-0` as it is. `invalid` for what JSON has no words for. */
+function toBigInt(digits: string): bigint {
+  if (digits.length > MOST_DIGITS) throw refusal(`its JSON holds an integer of over ${MOST_DIGITS} digits`);
+  return BigInt(digits);
+}
+
+/** The value as JSON: bigints as integers, larger doubles by their exponents, `-0` as it is. `invalid` for what JSON has no words for. */
 export function toJsonText(value: unknown, host: JsonHost = thisHost): string {
   const raw: unknown = Reflect.get(JSON, "rawJSON");
   const exactly = (text: string): unknown => {
     if (!host.writesRaw || typeof raw !== "function") {
-      throw new DioramaError("invalid", `this host can't write ${text} as JSON; send it as a text`);
+      throw new DioramaError("invalid", "this host can't write bigints as JSON; send them as texts");
     }
     return raw(text);
   };
@@ -66,7 +65,10 @@ export function toJsonText(value: unknown, host: JsonHost = thisHost): string {
       throw new DioramaError("invalid", "JSON has no bytes; send them as a text");
     if (typeof item !== "number") return item;
     if (!Number.isFinite(item)) throw new DioramaError("invalid", `JSON has no ${item}`);
-    return Object.is(item, -0) && host.writesRaw ? exactly("-0") : item;
+    if (!host.writesRaw) return item;
+    if (Object.is(item, -0)) return exactly("-0");
+    // By its exponent it is read as a double again, and not as the integer that it only stands for.
+    return Number.isInteger(item) && !Number.isSafeInteger(item) ? exactly(item.toExponential()) : item;
   });
   return text;
 }

@@ -1,5 +1,6 @@
 import type { CacheBackend } from "../cache/index.ts";
 import { openDurableCache } from "../cache/sqlite/index.ts";
+import type { LockNames } from "../sqlite/index.ts";
 import type { DurableOptions } from "./stores.ts";
 
 /**
@@ -15,6 +16,11 @@ export function openCacheFile(
     ...options,
     name,
     ordersFolder: `${name}.orders`,
-    lockNames: { lock: `${name}.lock.db`, holder: `${name}.holder.json` },
+    lockNames: lockNamesOf(name),
   });
+}
+
+/** The lock of a cache that is opened by its name. */
+export function lockNamesOf(name: string): LockNames {
+  return { lock: `${name}.lock.db`, holder: `${name}.holder.json` };
 }

@@ -122,7 +122,7 @@ function refusal(folder: string, names: LockNames, error: unknown): DioramaError
   }
   return new DioramaError(
     "inUse",
-    `the cache folder ${folder} is in use by ${describeHolder(readHolder(join(folder, names.holder)))}; close that one, or give this one a folder of its own`,
+    `the cache folder ${folder} is in use by ${describeHolder(holderOf(folder, names))}; close that one, or give this one a folder of its own`,
     { cause: error, place: { file: folder } },
   );
 }
@@ -131,6 +131,11 @@ function codeOf(error: unknown): ErrorCode {
   const systemCode = error instanceof Error && "code" in error ? error.code : undefined;
   if (systemCode === "ENOSPC" || classifySqlite(error) === "full") return "full";
   return isForbidden(error) || FORBIDDEN.has(systemCode) ? "invalid" : "unavailable";
+}
+
+/** Who holds the folder, as far as its side file tells: that one is held is what taking the lock tells. */
+export function holderOf(folder: string, names: LockNames = WHOLE_FOLDER): Holder | undefined {
+  return readHolder(join(folder, names.holder));
 }
 
 function describeHolder(holder: Holder | undefined): string {

@@ -1,4 +1,4 @@
-export { FolderLock, type LockNames } from "./folder-lock.ts";
+export { FolderLock, type Holder, holderOf, type LockNames } from "./folder-lock.ts";
 export { openHeld } from "./open-held.ts";
 export { networkFileSystem, prepareFolder } from "./prepare-folder.ts";
 export { Damage, damageOf, rollBack, toCallError } from "./sqlite-failure.ts";

@@ -17,7 +17,7 @@ import { Damage, damageOf } from "../../sqlite/index.ts";
 const APPLICATION_ID = 0x44_69_6f_43;
 const FORMAT = 2;
 /** Had no editions; a file of it is brought to ours when it is opened. */
-const FORMAT_WITHOUT_EDITIONS = 1;
+export const FORMAT_WITHOUT_EDITIONS = 1;
 /** Larger pages make bulk inserts and scans cheaper; most rows are a few hundred bytes. */
 const PAGE_BYTES = 8_192;
 const PAGE_CACHE_KIB = 65_536;
@@ -26,7 +26,7 @@ const MAX_KEPT_LOG_BYTES = 64 * 1_048_576;
 const MAX_KEPT_DAMAGED = 3;
 const FILE_MODE = 0o600;
 
-const COUNT_TABLES = `SELECT (SELECT count(*) FROM tables) AS listed,
+export const COUNT_TABLES = `SELECT (SELECT count(*) FROM tables) AS listed,
   (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name GLOB 'rows_*') AS made`;
 
 export interface CacheFileSettings {
@@ -135,16 +135,12 @@ export class CacheFile {
   }
 
   #checkFormat(database: DatabaseSync): void {
-    const id = pragmaNumber(database, "application_id");
-    if (id !== APPLICATION_ID) throw new Damage("it is no cache of this library", true);
-    const format = pragmaNumber(database, "user_version");
-    if (format !== FORMAT && format !== FORMAT_WITHOUT_EDITIONS) {
-      throw new Damage(`its format is ${format}, this version writes ${FORMAT}`, true);
-    }
+    const problem = formatProblem(database);
+    if (problem !== undefined) throw new Damage(problem, true);
     // A table that the list has lost would look like one that never was.
     const { listed, made } = database.prepare(COUNT_TABLES).get() ?? {};
     if (listed !== made) throw new Damage("its list does not name the tables that it has", true);
-    if (format === FORMAT) return;
+    if (pragmaNumber(database, "user_version") === FORMAT) return;
     database.exec(
       `BEGIN IMMEDIATE;
        ALTER TABLE tables ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;
@@ -196,7 +192,15 @@ export class CacheFile {
   }
 }
 
-function kindOf(path: string): "missing" | "empty" | "file" | "other" {
+/** Why the file is not one of ours that this version reads; undefined: it is. */
+export function formatProblem(database: DatabaseSync): string | undefined {
+  if (pragmaNumber(database, "application_id") !== APPLICATION_ID) return "it is no cache of this library";
+  const format = pragmaNumber(database, "user_version");
+  if (format === FORMAT || format === FORMAT_WITHOUT_EDITIONS) return undefined;
+  return `its format is ${format}, this version writes ${FORMAT}`;
+}
+
+export function kindOf(path: string): "missing" | "empty" | "file" | "other" {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return "missing";
   if (!found.isFile()) return "other";

@@ -182,7 +182,7 @@ export class StoredTable {
 }
 
 /** CRC-32 of the table's name behind its length: what every row's checksum goes on from. */
-function tableSeed(name: string): number {
+export function tableSeed(name: string): number {
   const encoded = new TextEncoder().encode(name);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, encoded.length);

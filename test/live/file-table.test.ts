@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { DioramaError } from "../../src/base/index.ts";
 import { blankMeta } from "../../src/cache/index.ts";
+import { toEntryId } from "../../src/live/entry-id.ts";
 import { KeyTables, MAX_OPEN_TABLES } from "../../src/live/key-tables.ts";
 import { createManualClock, type ManualClock } from "../../src/testing/index.ts";
 import { entry } from "../../src/testing/live-cache-rows.ts";
@@ -110,6 +111,60 @@ test("LT47 what is put while a sweep goes on stays, and other calls pass", async
   }
   await clock.advance(5_000);
   expect(await storedRows(rig, "clients")).toBe(40);
+});
+
+test("LT47 what a sweep has read as dropped and is put meanwhile stays, in this batch or the one before", async () => {
+  const rig = createRig();
+  const { backend, clock, tables } = rig;
+  const table = tables.of("clients");
+  for (const n of [1, 2, 3]) await table.put(`page_${n}`, entry(n));
+  await table.drop(undefined);
+  const letGo = backend.holdScans();
+  await clock.advance(1_000);
+  expect(backend.scanned.length).toBe(1);
+  await table.put("page_1", entry(11));
+  const putting = table.put("page_2", entry(12));
+  letGo();
+  await putting;
+  await clock.advance(5_000);
+  expect((await table.get("page_1"))?.fetchedAt).toBe(entry(11).fetchedAt);
+  expect((await table.get("page_2"))?.fetchedAt).toBe(entry(12).fetchedAt);
+  expect(await storedRows(rig, "clients")).toBe(2);
+});
+
+test("LT47 what is dropped while a sweep goes on stays dropped when it ends", async () => {
+  const { backend, clock, tables } = createRig();
+  const table = tables.of("clients");
+  await table.put("page_1", entry(1));
+  await table.drop("page_");
+  const letGo = backend.holdScans();
+  await clock.advance(1_000);
+  await table.put("id/1", entry(2));
+  const letWrite = backend.hold();
+  const dropping = table.drop("id/");
+  letGo();
+  letWrite();
+  await dropping;
+  // The first sweep has ended, and the next one waits for its time.
+  await clock.advance(500);
+  expect(await table.get("id/1")).toBeUndefined();
+  await tables.close();
+  expect(await createRig(backend).tables.of("clients").get("id/1")).toBeUndefined();
+});
+
+test("LT32 two sub-keys whose hashes meet are told apart: one is a miss, and never the other's rows", async () => {
+  const first = createRig();
+  const [one, other] = [`${"x".repeat(2_000)}1`, `${"x".repeat(2_000)}2`];
+  await first.tables.of("clients").put(one, entry(1));
+  await first.tables.close();
+  const table = await first.backend.openTable("__vlive__clients");
+  const [stored] = await table.get([toEntryId(one)]);
+  await table.apply({ puts: [{ id: toEntryId(other), row: stored?.row ?? {}, fetchedAt: 1 }] });
+  await table.close();
+  const { tables, told } = createRig(first.backend);
+  expect(await tables.of("clients").get(other)).toBeUndefined();
+  expect((await tables.of("clients").get(one))?.fetchedAt).toBe(entry(1).fetchedAt);
+  expect(told).toEqual([]);
 });
 
 test("LT48 a sweep that was cut short goes on after the next opening", async () => {

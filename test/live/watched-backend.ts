@@ -17,8 +17,10 @@ export interface WatchedBackend extends CacheBackend {
   readonly mostOpenTables: number;
   /** The next batches fail with these codes; `corrupt` empties the table, as the contract says. */
   failNext(...codes: readonly ErrorCode[]): void;
-  /** Batches wait until it is called again. */
+  /** Batches wait until what comes back is called. */
   hold(): () => void;
+  /** What a scan has read waits to be handed out until what comes back is called. */
+  holdScans(): () => void;
 }
 
 export function watchedBackend(): WatchedBackend {
@@ -27,6 +29,7 @@ export function watchedBackend(): WatchedBackend {
   const scanned: number[] = [];
   const failures: ErrorCode[] = [];
   let held: Promise<void> = Promise.resolve();
+  let scansHeld: Promise<void> = Promise.resolve();
   let open = 0;
   let most = 0;
 
@@ -41,7 +44,10 @@ export function watchedBackend(): WatchedBackend {
     get: (ids) => table.get(ids),
     async *scan(batchRows): AsyncGenerator<readonly StoredRow[], void, undefined> {
       scanned.push(batchRows);
-      yield* table.scan(batchRows);
+      for await (const batch of table.scan(batchRows)) {
+        await scansHeld;
+        yield batch;
+      }
     },
     async apply(batch) {
       await held;
@@ -82,6 +88,11 @@ export function watchedBackend(): WatchedBackend {
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       held = promise;
+      return resolve;
+    },
+    holdScans: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      scansHeld = promise;
       return resolve;
     },
   };

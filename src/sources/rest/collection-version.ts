@@ -17,25 +17,31 @@ interface Validators {
 export class CollectionVersion {
   readonly #settings: RestSettings;
   readonly #client: HttpClient;
+  #known: string | undefined;
 
   constructor(settings: RestSettings, client: HttpClient) {
     this.#settings = settings;
     this.#client = client;
   }
 
+  /** The last stamp that was given, as `read` or as `stamp`. */
+  get known(): string | undefined {
+    return this.#known;
+  }
+
   /** Changes whenever the collection does; `undefined` where the API doesn't say, or can't tell yet. */
   async read(signal: AbortSignal | undefined): Promise<string | undefined> {
     if (!this.#settings.version) return undefined;
-    const { etag, lastModified, isYoung } = await this.#ask(signal);
-    if (etag !== null) return `etag ${etag}`;
-    return lastModified === null || isYoung ? undefined : `modified ${lastModified}`;
+    const validators = await this.#ask(signal);
+    if (validators.etag === null && validators.isYoung) return undefined;
+    this.#known = toStamp(validators);
+    return this.#known;
   }
 
   /** As `read`, for comparing with the one before: a young one differs from the same when it is settled. */
   async stamp(signal: AbortSignal): Promise<string> {
-    const { etag, lastModified, isYoung } = await this.#ask(signal);
-    if (etag !== null) return `etag ${etag}`;
-    if (lastModified !== null) return `modified ${lastModified}${isYoung ? " young" : ""}`;
+    this.#known = toStamp(await this.#ask(signal));
+    if (this.#known !== undefined) return this.#known;
     const what =
       "the API sends neither ETag nor Last-Modified, so no change can be told; leave `pollEvery` out";
     throw errorAt("rejected", { vista: this.#settings.name }, what);
@@ -53,4 +59,9 @@ export class CollectionVersion {
       isYoung: lastModified !== null && !(Date.parse(lastModified) + SETTLED_MS < nowMs),
     };
   }
+}
+
+function toStamp({ etag, lastModified, isYoung }: Validators): string | undefined {
+  if (etag !== null) return `etag ${etag}`;
+  return lastModified === null ? undefined : `modified ${lastModified}${isYoung ? " young" : ""}`;
 }

@@ -1,5 +1,5 @@
 import type { Query } from "../../query/index.ts";
-import type { Entry } from "../../record/index.ts";
+import type { Entry, Row } from "../../record/index.ts";
 import type { Page } from "../../vista/index.ts";
 import { badAnswer, type Asked } from "./bad-answer.ts";
 import { jsonKind, readField } from "./field-path.ts";
@@ -15,6 +15,9 @@ import { walkPages } from "./walk-pages.ts";
 import { readWindow } from "./read-window.ts";
 
 type Signal = AbortSignal | undefined;
+
+/** Single rows that are asked for at the same time. */
+const ITEMS_AT_ONCE = 4;
 
 interface ReadsInput {
   readonly settings: RestSettings;
@@ -81,17 +84,25 @@ export class RestReads {
     }
   }
 
+  /** Several at a time, in the order of the ids. */
   async *#single(ids: readonly string[], signal: Signal): AsyncGenerator<readonly Entry[], void, undefined> {
-    for (const id of ids) {
-      const url = this.#input.items.urlOf(id);
-      const row =
-        url === undefined ? await this.find(id, signal) : await this.#input.items.get(url, id, signal);
-      if (row !== undefined) yield [[id, row]];
+    for (let start = 0; start < ids.length; start += ITEMS_AT_ONCE) {
+      const some = ids.slice(start, start + ITEMS_AT_ONCE);
+      const found = await Promise.all(some.map((id) => this.get(id, signal)));
+      yield some.flatMap((id, index): Entry[] => {
+        const row = found[index];
+        return row === undefined ? [] : [[id, row]];
+      });
     }
   }
 
-  /** A row that no URL leads to, looked for among all of them. */
-  async find(id: string, signal: Signal): Promise<Entry[1] | undefined> {
+  /** The row of that id, or none. One that no URL leads to is looked for among all of them. */
+  get(id: string, signal: Signal): Promise<Row | undefined> {
+    const url = this.#input.items.urlOf(id);
+    return url === undefined ? this.#find(id, signal) : this.#input.items.get(url, id, signal);
+  }
+
+  async #find(id: string, signal: Signal): Promise<Row | undefined> {
     const { settings, reader } = this.#input;
     const plan = planQuery(settings, reader.types, { conditions: [], order: [], search: undefined });
     for await (const batch of this.#kept(plan, signal)) {

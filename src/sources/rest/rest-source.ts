@@ -64,7 +64,7 @@ export class RestSource<R extends object = Row> implements Source<R> {
     this.#next = new NextReader(this.#pages, this.#reads);
     this.#writes = new RestWrites({ settings, client, reader, items });
     this.#version = new CollectionVersion(settings, client);
-    if (settings.item !== undefined) this.get = (id, call) => this.#get(items, id, call);
+    if (settings.item !== undefined) this.get = (id, call) => this.#get(id, call);
     if (settings.writes.add === true) this.add = (row, call) => this.#add(row, call);
   }
 
@@ -157,7 +157,13 @@ export class RestSource<R extends object = Row> implements Source<R> {
     const ends = linkSignals(call.signal, this.#closing.signal);
     try {
       const stamp = (signal: AbortSignal): Promise<string> => this.#version.stamp(signal);
-      yield* watchVersions({ everyMs: pollEveryMs, clock: http.clock, signal: ends.signal, stamp });
+      yield* watchVersions({
+        everyMs: pollEveryMs,
+        clock: http.clock,
+        signal: ends.signal,
+        stamp,
+        known: this.#version.known,
+      });
     } finally {
       ends.release();
     }
@@ -173,10 +179,8 @@ export class RestSource<R extends object = Row> implements Source<R> {
     return Promise.resolve();
   }
 
-  async #get(items: ItemRequests, id: string, call: CallOptions): Promise<R | undefined> {
-    const url = items.urlOf(id);
-    const row =
-      url === undefined ? await this.#reads.find(id, call.signal) : await items.get(url, id, call.signal);
+  async #get(id: string, { signal }: CallOptions): Promise<R | undefined> {
+    const row = await this.#reads.get(id, signal);
     return row === undefined ? undefined : asTyped<R>(row);
   }
 

@@ -73,7 +73,6 @@ export class WriteFile {
   #unclean: number[] = [];
   #cleanTimer: Timer | undefined;
   #cleaning: Promise<void> | undefined;
-  readonly #onApplied = (): void => this.#recovered();
 
   constructor(queue: WriteQueue, host: WriteFileHost) {
     this.#queue = queue;
@@ -209,23 +208,17 @@ export class WriteFile {
     }
   }
 
-  /** Every write comes by here, and an async function would cost it a tenth more where the queue is in memory. */
-  #apply(batch: QueueBatch, { isPromised = false }: NoteOptions): Promise<void> {
+  async #apply(batch: QueueBatch, { isPromised = false }: NoteOptions): Promise<void> {
     try {
-      const applying = this.#queue.apply(batch, { relaxed: !isPromised });
-      return applying.then(this.#onApplied, (error: unknown) => this.#refused(batch, error));
+      await this.#queue.apply(batch, { relaxed: !isPromised });
+      this.#recovered();
     } catch (error) {
-      // A queue of somebody's own may throw where it should reject.
-      return this.#refused(batch, error);
+      const failure = toDioramaError(error, "unavailable", "writing the queue");
+      const isOneOp = (batch.puts?.length ?? 0) + (batch.removes?.length ?? 0) === 1;
+      if (failure.code !== "invalid") this.#failed(failure);
+      else if (isOneOp) this.#host.onFailure(failure);
+      throw failure;
     }
-  }
-
-  async #refused(batch: QueueBatch, error: unknown): Promise<never> {
-    const failure = toDioramaError(error, "unavailable", "writing the queue");
-    const isOneOp = (batch.puts?.length ?? 0) + (batch.removes?.length ?? 0) === 1;
-    if (failure.code !== "invalid") this.#failed(failure);
-    else if (isOneOp) this.#host.onFailure(failure);
-    throw failure;
   }
 
   #recovered(): void {

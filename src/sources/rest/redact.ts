@@ -2,6 +2,7 @@
 const LEAST_SECRET = 3;
 const HIDDEN = "…";
 const MOST_SHOWN = 200;
+const MOST_LOOKED_AT = 1_000;
 const MOST_OF_PATH = 300;
 /** Values looked at of one body. */
 const MOST_VALUES = 1_000;
@@ -9,7 +10,7 @@ const MOST_VALUES = 1_000;
 /** What credentials look like wherever they stand. */
 const LOOKS_SECRET: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic)\s+[^\s"',;]+/gi, `$1 ${HIDDEN}`],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, HIDDEN],
+  [/\beyJ[\w-]{5,}[\w.-]*/g, HIDDEN],
   [
     /\b((?:api[_-]?key|[\w-]*token|password|secret|authorization)["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi,
     `$1${HIDDEN}`,
@@ -72,6 +73,8 @@ export class Redaction {
     for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) {
       clean = clean.replaceAll(secret, HIDDEN);
     }
+    // No more of it is ever shown, and patterns take their time with long texts.
+    clean = clean.slice(0, MOST_LOOKED_AT);
     for (const [pattern, shown] of LOOKS_SECRET) clean = clean.replaceAll(pattern, shown);
     return cut(clean.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim(), MOST_SHOWN);
   }

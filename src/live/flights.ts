@@ -22,7 +22,7 @@ export class Flight<T> {
   #abandoned: { readonly reason: unknown } | undefined;
   readonly #onEmpty: () => void;
   /** What it brings may be kept: nothing that it is about was dropped since it began. */
-  isCurrent = true;
+  isCurrent: boolean = true;
 
   constructor(onEmpty: () => void) {
     this.#onEmpty = onEmpty;

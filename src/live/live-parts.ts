@@ -16,7 +16,7 @@ import { WholeReads } from "./whole-reads.ts";
 /** What a LiveTable is made of, put together. */
 export class LiveParts {
   readonly steps: LiveSteps;
-  readonly seats = new Seats();
+  readonly seats: Seats = new Seats();
   readonly reads: CachedReads;
   readonly pages: MasterPages;
   readonly windows: PageWindows;

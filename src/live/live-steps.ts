@@ -2,7 +2,7 @@ import { type DioramaError, type Logger, toSafeLogger } from "../base/index.ts";
 import type { LiveStep } from "./live-step.ts";
 
 /** What can be out of order for a while. */
-export type Trouble = "cache" | "invalidation" | "refresh" | "stream";
+export type Trouble = "get" | "put" | "invalidation" | "refresh" | "stream";
 
 /** Tells what a LiveTable does: its steps to listeners, what needs a person to the logger. */
 export class LiveSteps {

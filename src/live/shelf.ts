@@ -31,16 +31,16 @@ const noRows: ReadonlyMap<string, Row> = new Map();
  */
 export class Shelf {
   readonly cacheKey: string;
-  readonly lookups = new Flights<Found>();
-  readonly refreshes = new Flights<CachedRows>();
-  readonly wholes = new Flights<void>();
+  readonly lookups: Flights<Found> = new Flights();
+  readonly refreshes: Flights<CachedRows> = new Flights();
+  readonly wholes: Flights<void> = new Flights();
   /** Of the read of everything that is under way. */
   growing: GrowingPages | undefined;
-  readonly index = new PageIndex();
+  readonly index: PageIndex = new PageIndex();
   /** Of masters that are walked; begun anew with every drop. */
-  walk = new TokenWalk();
+  walk: TokenWalk = new TokenWalk();
   /** Pages were asked for anew and disagreed all the same: that is how this master is. */
-  disagrees = false;
+  disagrees: boolean = false;
   readonly #cache: Cache;
   readonly #repairs = new SingleFlight<"", boolean>();
   #origin: Origin | undefined;
@@ -92,10 +92,10 @@ export class Shelf {
     if (!this.#isUsable && !(await this.#repairs.run("", () => this.#repair(steps)))) return undefined;
     try {
       const found = await this.#cache.get(this.keyOf(subKey));
-      steps.works("cache");
+      steps.works("get");
       return found;
     } catch (error) {
-      this.#tell(subKey, error, steps);
+      this.#tell("get", subKey, error, steps);
       return undefined;
     }
   }
@@ -230,7 +230,7 @@ export class Shelf {
       const entry = await this.#cache.get(this.keyOf(ORIGIN));
       return entry === undefined ? undefined : fromNote(entry);
     } catch (error) {
-      this.#tell(ORIGIN, error, steps);
+      this.#tell("get", ORIGIN, error, steps);
       return "unknown";
     }
   }
@@ -238,17 +238,17 @@ export class Shelf {
   async #send(subKey: string, entry: CachedRows, steps: LiveSteps): Promise<void> {
     try {
       await this.#cache.put(this.keyOf(subKey), entry);
-      steps.works("cache");
+      steps.works("put");
     } catch (error) {
-      this.#tell(subKey, error, steps);
+      this.#tell("put", subKey, error, steps);
       throw error;
     }
   }
 
-  #tell(subKey: string, thrown: unknown, steps: LiveSteps): void {
+  #tell(trouble: "get" | "put", subKey: string, thrown: unknown, steps: LiveSteps): void {
     const key = this.keyOf(subKey);
     const error = toDioramaError(thrown, "unavailable", `LiveTable ${this.cacheKey}: the cache failed`);
-    steps.log("cache", error);
+    steps.log(trouble, error);
     if (steps.isHeard) steps.tell({ kind: "cacheFailed", key, error });
   }
 

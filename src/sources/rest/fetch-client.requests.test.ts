@@ -23,6 +23,25 @@ describe("what is sent", () => {
     expect(request?.headers["cache-control"]).toBe("max-age=0");
   });
 
+  test("REST42 REST53 REST58 a HEAD is a read without a body, and leaves what is kept alone", async () => {
+    const server = await startServer({ resources: { products } });
+    const client = openClient(server.base);
+    const url = server.url("products");
+    const first = await client.send({ method: "GET", url });
+    server.next({ drop: true });
+    const { status, headers, body } = await client.send({ method: "HEAD", url });
+    expect([status, headers.get("etag"), body]).toEqual([200, first.headers.get("etag"), undefined]);
+    await client.send({ method: "GET", url });
+    expect(
+      server.log.map(({ method, headers: sent }) => [method, sent["if-none-match"] !== undefined]),
+    ).toEqual([
+      ["GET", false],
+      ["HEAD", false],
+      ["HEAD", false],
+      ["GET", true],
+    ]);
+  });
+
   test.each(["POST", "PUT", "PATCH"] as const)("REST42 a %s carries its body as JSON", async (method) => {
     const server = await startServer({ resources: { products } });
     const client = openClient(server.base);

@@ -107,7 +107,15 @@ class FetchClient implements HttpClient {
       assert(error instanceof DioramaError, "what can't be written as JSON is told as such");
       throw about(`${shown}: not sent`, error);
     }
-    return { request, url, isRead: method === "GET", shown, text, redaction, wasRefused: false };
+    return {
+      request,
+      url,
+      isRead: method === "GET" || method === "HEAD",
+      shown,
+      text,
+      redaction,
+      wasRefused: false,
+    };
   }
 
   async #waitFor({ request, shown }: Call, { error, again }: Failure, attempt: number): Promise<void> {
@@ -186,7 +194,8 @@ class FetchClient implements HttpClient {
     const { request, text, isRead } = call;
     const edition = this.#kept?.edition ?? 0;
     const { headers, logIn } = await this.#headersFor(call, url, signal);
-    const kept = isRead ? this.#kept?.find(url, headers) : undefined;
+    const memory = request.method === "GET" ? this.#kept : undefined;
+    const kept = memory?.find(url, headers);
     const asks = new Headers(headers);
     if (kept !== undefined) asks.set(...kept.condition);
     sent();
@@ -200,7 +209,7 @@ class FetchClient implements HttpClient {
     if (response.status === 401 && logIn !== undefined && !call.wasRefused) this.#credentials?.refuse(logIn);
     const hasLogIn = logIn !== undefined;
     const keep = (answer: KeptAnswer) => (): void => {
-      if (isRead) this.#kept?.keep(url, headers, answer, edition);
+      memory?.keep(url, headers, answer, edition);
     };
     if (response.status === 304 && kept !== undefined) {
       const answer = renewed(kept, response.headers);

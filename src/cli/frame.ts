@@ -29,6 +29,8 @@ export class Frame {
   readonly clock: Clock;
   readonly #settings: () => FrameSettings;
   readonly #closes: Close[] = [];
+  #closing: Promise<void> = Promise.resolve();
+  #hasEnded = false;
   #progressShown = false;
   #progressAt = Number.NEGATIVE_INFINITY;
 
@@ -93,10 +95,18 @@ export class Frame {
   /** Called when the command ends, however it ends: the last one that was given first. */
   defer(close: Close): void {
     this.#closes.push(close);
+    // An interrupted command may have been about to open it.
+    if (this.#hasEnded) this.closeAll().catch(() => undefined);
   }
 
-  /** Closes what is open; every one, whatever fails. The first failure is told at the end. */
-  async closeAll(): Promise<void> {
+  /** Closes what is open; every one, whatever fails. Rejects with the first failure at the end. */
+  closeAll(): Promise<void> {
+    this.#hasEnded = true;
+    this.#closing = this.#closing.catch(() => undefined).then(() => this.#closeEach());
+    return this.#closing;
+  }
+
+  async #closeEach(): Promise<void> {
     const failures: unknown[] = [];
     for (let close = this.#closes.pop(); close !== undefined; close = this.#closes.pop()) {
       try {

@@ -91,7 +91,8 @@ async function openRest(
     "json-server-v1": () => jsonServer({ version: 1 }),
   };
   const given = {
-    ...(restPreset === undefined ? {} : presets[restPreset]()),
+    // Where nothing is said, what the API itself says of further pages is followed.
+    ...(restPreset === undefined ? { paging: { kind: "link" } } : presets[restPreset]()),
     ...further,
     ...(id === undefined ? {} : { id }),
     ...(rowsAt === undefined ? {} : { rows: rowsAt }),

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
-import { abortable } from "../base/index.ts";
+import { abortable, sleep } from "../base/index.ts";
 import { exitCodes, usageError } from "./cli-error.ts";
 import { Frame } from "./frame.ts";
+import { addLiveCommands } from "./live-commands.ts";
 import { addQueryCommands } from "./query-commands.ts";
 import { Stopped } from "./stopped.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,6 +17,9 @@ Examples:
 
 Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 get found nothing, 130 interrupted.`;
 
+/** How long an interrupted command may take to notice. */
+const GRACE_MS = 2_000;
+
 /** Runs one command and resolves with its exit code; `argv` without the program's own name. Never rejects. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   const written: string[] = [];
@@ -25,9 +29,16 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     return { json: json === true, quiet: quiet === true };
   });
   addQueryCommands(program, frame);
-  const code = await ending(frame, () => program.parseAsync([...argv], { from: "user" }));
+  addLiveCommands(program, frame);
+  const running = program.parseAsync([...argv], { from: "user" });
+  const code = await endOf(frame, running);
   try {
     await frame.closeAll();
+    if (terminal.signal.aborted) {
+      // What it was about to open when it was interrupted is closed too.
+      await settledWithin(frame, running, GRACE_MS);
+      await frame.closeAll();
+    }
     // Help is printed by the parser in one go; here there is room to wait for the reader.
     if (!terminal.signal.aborted) await frame.write(written.join(""));
   } catch (error) {
@@ -36,22 +47,27 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   return code;
 }
 
-async function ending(frame: Frame, run: () => Promise<unknown>): Promise<number> {
+/** The exit code: the command's own end, or the signal's where that comes first. */
+async function endOf(frame: Frame, running: Promise<unknown>): Promise<number> {
   const { signal } = frame;
   try {
-    await abortable(run(), signal);
+    await abortable(running, signal);
     return exitCodes.done;
   } catch (error) {
-    if (signal.aborted) {
-      frame.clearProgress();
-      return signal.reason instanceof Stopped ? signal.reason.exitCode : exitCodes.failed;
-    }
-    return endOf(frame, error);
+    if (!signal.aborted) return codeOf(frame, error);
+    frame.clearProgress();
+    return signal.reason instanceof Stopped ? signal.reason.exitCode : exitCodes.failed;
   }
 }
 
+async function settledWithin({ clock }: Frame, running: Promise<unknown>, delayMs: number): Promise<void> {
+  const settled = new AbortController();
+  const work = running.catch(() => undefined).finally(() => settled.abort());
+  await Promise.race([work, sleep(clock, delayMs, settled.signal)]);
+}
+
 /** What the parser says is wrong usage, or no error at all: help was asked for. */
-function endOf(frame: Frame, error: unknown): number {
+function codeOf(frame: Frame, error: unknown): number {
   if (!(error instanceof CommanderError)) return frame.fail(error);
   if (error.exitCode === 0) return exitCodes.done;
   if (error.code === "commander.help") return exitCodes.usage;

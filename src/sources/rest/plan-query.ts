@@ -41,11 +41,16 @@ export function planQuery(
   types: ReadonlyMap<string, ColumnType>,
   query: Query,
 ): RestPlan {
-  const ids = singleIds(settings, query.conditions);
+  const single = query.conditions.find((given) => isSingle(settings, given));
+  const ids = single?.kind === "id" ? [...new Set(single.ids)] : undefined;
   // The rows of these ids are at hand then: everything else is done with them.
   const api =
     ids === undefined ? settings : { ...settings, filter: undefined, order: undefined, search: undefined };
-  const filter = planFilter(api, types, query.conditions);
+  const filter = planFilter(
+    api,
+    types,
+    query.conditions.filter((given) => given !== single),
+  );
   const order = planOrder(api, types, query.order);
   const search = planSearch(api, query.search);
   const columns = searchColumnsOf(settings.schema);
@@ -64,21 +69,13 @@ export function planQuery(
   };
 }
 
-/** The ids of the first condition that names few enough of them. */
-function singleIds(
-  { item, filter, idColumn, schema }: RestSettings,
-  conditions: readonly Condition[],
-): readonly string[] | undefined {
-  if (item === undefined) return undefined;
-  for (const given of conditions) {
-    if (given.kind === "id" && given.ids.length <= MAX_SINGLE_IDS) {
-      const isText = schema.columns.some((column) => column.name === idColumn && column.type === "text");
-      const canList = isText && filter?.operators.has("in") === true && filter.nameOf(idColumn) !== undefined;
-      // One request for all of them, where the API has a list.
-      return given.ids.length > 1 && canList ? undefined : [...new Set(given.ids)];
-    }
-  }
-  return undefined;
+/** Whether it names few enough ids to ask for one by one. */
+function isSingle({ item, filter, idColumn, schema }: RestSettings, given: Condition): boolean {
+  if (given.kind !== "id" || item === undefined || given.ids.length > MAX_SINGLE_IDS) return false;
+  const isText = schema.columns.some((column) => column.name === idColumn && column.type === "text");
+  const canList = isText && filter?.operators.has("in") === true && filter.nameOf(idColumn) !== undefined;
+  // One request for all of them, where the API has a list.
+  return given.ids.length <= 1 || !canList;
 }
 
 interface SearchPlan {

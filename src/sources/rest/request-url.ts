@@ -35,6 +35,8 @@ function depthOf(url: URL): number {
 
 /** Whether the path stays with the API's own server. */
 export function isOwnPath(collection: URL, path: string): boolean {
+  // A URL of its own is none below this one, however it is written.
+  if (/^(?:[a-z][a-z\d+.-]*:|\/\/)/i.test(path)) return false;
   try {
     return fillItem(collection, path, SAMPLE_ID).origin === collection.origin;
   } catch {

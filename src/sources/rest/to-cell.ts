@@ -3,7 +3,7 @@ import { toValue } from "../../record/index.ts";
 import type { ColumnType } from "../../vista/index.ts";
 
 const decimalText = /^-?\d+(?:\.\d+)?$/;
-const wholeText = /^-?(?:0|[1-9]\d*)$/;
+const wholeText = /^(?:0|-?[1-9]\d*)$/;
 /** A day, or a time with its zone. */
 const isoText =
   /^(\d{4})-(\d\d)-(\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;

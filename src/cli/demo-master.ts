@@ -48,20 +48,19 @@ export class DemoMaster implements Source {
     canFetchNext: true,
   });
   readonly #database: DatabaseSync;
+  readonly #edition: unknown;
 
   constructor(path: string, schema: Schema = productSchema) {
     this.path = path;
     this.schema = schema;
     this.#database = openDemoFile(path);
+    this.#edition = this.#about()["edition"];
   }
 
-  /** Changes when the file is seeded again. */
-  get edition(): string {
-    return String(this.#about()["edition"]);
-  }
-
+  /** A file that was seeded again holds other data. */
   fingerprint(): string {
-    return `demo:${JSON.stringify([this.path, this.schema.columns.map(({ name, type }) => [name, type])])}`;
+    const columns = this.schema.columns.map(({ name, type }) => [name, type]);
+    return `demo:${JSON.stringify([this.path, this.#edition, columns])}`;
   }
 
   async version(): Promise<string> {

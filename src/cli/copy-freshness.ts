@@ -14,7 +14,9 @@ export type WantedCopy =
   /** Where it is complete, read again now. */
   | "refreshed"
   /** Complete and fresh, whatever it takes. */
-  | "whole";
+  | "whole"
+  /** `fresh`, but `whole` where the source can't be asked for one row. */
+  | "for-one-row";
 
 /** How old a copy may be whose source can't say whether it has changed, unless told otherwise. */
 export const USUAL_FRESH_FOR_MS: number = 5 * 60_000;

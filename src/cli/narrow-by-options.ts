@@ -1,4 +1,5 @@
-import type { Direction, OrderInput } from "../query/index.ts";
+import { compilePath, type Direction, type OrderInput } from "../query/index.ts";
+import type { Row } from "../record/index.ts";
 import type { Schema, Vista } from "../vista/index.ts";
 import { usageError } from "./cli-error.ts";
 import { parseWhere, unknownColumn } from "./parse-where.ts";
@@ -27,6 +28,20 @@ export function toColumns(
   const columns = named.flatMap((text) => (isColumn(text, schema) ? [text] : text.split(",")));
   for (const column of columns) requireColumn(column, schema, "--columns");
   return [...new Set(columns)];
+}
+
+/** Puts what dotted paths among the columns lead to beside the row's own cells. */
+export function createPathReader(columns: readonly string[] = []): (row: Row) => Row {
+  const paths = columns.filter((column) => column.includes("."));
+  if (paths.length === 0) return (row) => row;
+  const readers = paths.map((path) => [path, compilePath(path)] as const);
+  return (row) => {
+    const cells = readers.flatMap(([path, read]) => {
+      const value = read(row);
+      return value === undefined ? [] : [[path, value]];
+    });
+    return { ...row, ...Object.fromEntries(cells) };
+  };
 }
 
 /** `price`, `price:desc`, `price:desc:nulls-first`; a column may itself hold a colon. */

@@ -7,6 +7,7 @@ import type { SourceIdentity } from "./cache-folders.ts";
 import { CopyFolder } from "./copy-folder.ts";
 import { CopyFreshness, USUAL_FRESH_FOR_MS, type WantedCopy } from "./copy-freshness.ts";
 import type { Frame } from "./frame.ts";
+import type { OpenedLive } from "./open-live.ts";
 import { planMaster } from "./open-master.ts";
 import { safeText } from "./safe-text.ts";
 import { toLocation } from "./source-location.ts";
@@ -23,8 +24,7 @@ export interface OpenedSource {
 }
 
 export interface OpenWishes {
-  /** What is wanted of the copy, which may depend on what the source can do. */
-  readonly copy: WantedCopy | ((master: Vista) => WantedCopy);
+  readonly copy: WantedCopy;
   /** How often the source is read again, in milliseconds; `undefined`: only when asked. */
   readonly refreshEvery?: (master: Vista) => number | undefined;
   /** Writes are kept in the folder: where it can't be used, that is an error. */
@@ -41,12 +41,15 @@ export async function openSource(
   const plan = planMaster(frame, toLocation(source, frame.terminal.folder), options);
   const { identity } = plan;
   const behind = await plan.open();
-  const wanted = typeof wishes.copy === "function" ? wishes.copy(behind) : wishes.copy;
+  const isLive = identity.kind === "live";
+  // Where one row can't be asked for, finding it reads all of them: they may as well be kept.
+  const canGetOne = isLive || behind.source.get !== undefined;
+  const wanted = wishes.copy !== "for-one-row" ? wishes.copy : canGetOne ? "fresh" : "whole";
   const isWriting = wishes.isWriting === true;
   const folder = new CopyFolder(frame, identity, { cache: options.cache, isNeeded: isWriting });
-  const live = await openPagesOf(frame, identity, behind, { options, folder, wanted });
+  const live = isLive ? await openPagesOf(frame, behind, { options, folder, wanted }) : undefined;
   const master = live?.vista ?? behind;
-  const activity = createActivity(wanted === "as-it-is" ? "offline" : "active");
+  const activity = createActivity(wanted === "as-it-is" && !isWriting ? "offline" : "active");
   // A LiveTable's pages are the copy: a second one of whole rows would only hide them.
   const keepsNothing = live !== undefined && wanted !== "whole" && !isWriting;
   const lens = keepsNothing
@@ -63,6 +66,7 @@ export async function openSource(
   dio.on("queueFailed", ({ error }) => frame.note(`the queue: ${safeText(error.message)}`));
   await copy.renew(dio);
   const from = dio.cache.complete ? "the copy" : "the source";
+  if (!dio.cache.complete) frame.progress(`reading ${identity.location}`);
   return { dio, master, identity, folder: folder.path, origin: () => live?.origin() ?? from };
 }
 
@@ -74,14 +78,13 @@ interface LiveWishes {
 
 async function openPagesOf(
   frame: Frame,
-  { kind }: SourceIdentity,
   behind: Vista,
   { options, folder, wanted }: LiveWishes,
-): Promise<{ readonly vista: Vista; origin(): string } | undefined> {
-  if (kind !== "live") return undefined;
+): Promise<OpenedLive> {
   const { openLive } = await import("./open-live.ts");
   return openLive(frame, behind, folder, {
-    freshForMs: options.freshFor ?? USUAL_FRESH_FOR_MS,
+    // Who keeps all rows anyway, and reads them again by time, wants no old pages.
+    freshForMs: wanted === "whole" ? 0 : (options.freshFor ?? USUAL_FRESH_FOR_MS),
     isRefreshed: wanted === "refreshed",
   });
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Frame } from "./frame.ts";
 import { addFormatOptions, addOrderOption, addWhereOptions, type QueryOptions } from "./query-options.ts";
+import type { RunCountOptions, RunGetOptions } from "./run-get.ts";
 import type { RunQueryOptions } from "./run-query.ts";
 import type { WatchOptions } from "./run-watch.ts";
 import { addSourceOptions, collect, type SourceOptions, toCount, toDuration } from "./source-options.ts";
@@ -48,8 +49,8 @@ function addGet(program: Command, frame: Frame): void {
       "after",
       "\nExample:\n  diorama get products.csv t-100 --id sku --json\n\nExit code 3: there is no such row.",
     )
-    .action(async (source: string, id: string, options: RunQueryOptions) => {
-      const { runGet } = await import("./run-query.ts");
+    .action(async (source: string, id: string, options: RunGetOptions) => {
+      const { runGet } = await import("./run-get.ts");
       await runGet(frame, source, id, options);
     });
 }
@@ -59,8 +60,8 @@ function addCount(program: Command, frame: Frame): void {
   addWhereOptions(command)
     .option("--refresh", "read the copy again from the source first")
     .addHelpText("after", '\nExample:\n  diorama count products.csv --where "price is null"')
-    .action(async (source: string, options: RunQueryOptions) => {
-      const { runCount } = await import("./run-query.ts");
+    .action(async (source: string, options: RunCountOptions) => {
+      const { runCount } = await import("./run-get.ts");
       await runCount(frame, source, options);
     });
 }

@@ -1,11 +1,12 @@
 import type { Entry, Row } from "../record/index.ts";
 import type { Schema, Vista } from "../vista/index.ts";
-import { nothingFound, usageError } from "./cli-error.ts";
+import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
-import { narrowByOptions, toColumns } from "./narrow-by-options.ts";
-import { openSource, type OpenedSource } from "./open-source.ts";
+import { createPathReader, narrowByOptions, toColumns } from "./narrow-by-options.ts";
+import { openSource } from "./open-source.ts";
 import { printRows } from "./print-rows.ts";
 import type { FormatOptions, QueryOptions } from "./query-options.ts";
+import { formatOf } from "./format-of.ts";
 import type { RowFormat } from "./row-format.ts";
 import type { SourceOptions } from "./source-options.ts";
 
@@ -37,59 +38,13 @@ export async function runQuery(frame: Frame, source: string, options: RunQueryOp
   const part = await readPart(frame, vista, options, format);
   const ids = idNameFor(vista.schema, options, format, columns);
   await printRows(frame, {
-    rows: rowsOf(part.entries, ids),
+    rows: rowsOf(part.entries, ids, columns),
     columns: columns === undefined || ids === undefined ? columns : [ids, ...columns],
     format,
     isRaw: options.raw === true,
   });
   if (frame.terminal.isOutTerminal && format === "table")
     frame.note(frame.noteStyles.dim(footer(part, opened.origin(), frame.clock.monotonic() - started)));
-}
-
-/** `diorama get`. */
-export async function runGet(
-  frame: Frame,
-  source: string,
-  id: string,
-  options: SourceOptions &
-    FormatOptions & { readonly columns?: readonly string[]; readonly refresh?: boolean },
-): Promise<void> {
-  const opened = await openSource(frame, source, options, {
-    // Where one row can't be asked for, finding it reads all of them: they may as well be kept.
-    copy: (master) =>
-      options.refresh === true ? "refreshed" : master.source.get === undefined ? "whole" : "fresh",
-  });
-  const vista = opened.dio.vista();
-  const columns = toColumns(vista.schema, options.columns);
-  const row = await getRow(opened, vista, id, frame.signal);
-  await printRows(frame, {
-    rows: [row],
-    columns,
-    format: formatOf(frame, options),
-    isRaw: options.raw === true,
-  });
-}
-
-/** `diorama count`. */
-export async function runCount(
-  frame: Frame,
-  source: string,
-  options: SourceOptions & QueryOptions & { readonly refresh?: boolean },
-): Promise<void> {
-  const opened = await openSource(frame, source, options, {
-    copy: options.refresh === true ? "refreshed" : "fresh",
-  });
-  const count = await narrowByOptions(opened.dio.vista(), options).count({ signal: frame.signal });
-  await frame.print(frame.json ? JSON.stringify({ count }) : String(count));
-}
-
-async function getRow(opened: OpenedSource, vista: Vista, id: string, signal: AbortSignal): Promise<Row> {
-  if (id === "") throw usageError("ID is empty");
-  const row = await vista.get(id, { signal });
-  if (row !== undefined) return row;
-  const { location } = opened.identity;
-  const hint = vista.idColumn === undefined ? "; ids are the rows' numbers, unless --id names a column" : "";
-  throw nothingFound(`${location} has no row ${JSON.stringify(id)}${hint}`, { vista: vista.name, id });
 }
 
 /** The part of the rows that is printed. */
@@ -131,8 +86,13 @@ async function* eachOf(vista: Vista, signal: AbortSignal): AsyncGenerator<Entry>
 async function* rowsOf(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   idName: string | undefined,
+  columns: readonly string[] | undefined,
 ): AsyncGenerator<Row> {
-  for await (const [id, row] of entries) yield idName === undefined ? row : { [idName]: id, ...row };
+  const withPaths = createPathReader(columns);
+  for await (const [id, row] of entries) {
+    const whole = withPaths(row);
+    yield idName === undefined ? whole : { [idName]: id, ...whole };
+  }
 }
 
 /**
@@ -150,12 +110,6 @@ function idNameFor(
   let name = "#";
   while (columns?.includes(name) === true) name += "#";
   return name;
-}
-
-export function formatOf(frame: Frame, { format }: FormatOptions): RowFormat {
-  if (frame.json && format !== undefined && format !== "json" && format !== "ndjson")
-    throw usageError(`--json and --format ${format} don't go together`);
-  return format ?? (frame.json ? "json" : "table");
 }
 
 /** `rows 51–100 of 3376, from the copy, 12 ms; --page shows more`. */

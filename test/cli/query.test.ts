@@ -74,6 +74,18 @@ describe("query", () => {
     );
   });
 
+  test("CLI13 CLI16 CLI20 a dotted path leads into a column, in --columns, --where and --order", async () => {
+    const nested = folder.write(
+      "nested.csv",
+      'id,of\na,"{""x"":{""y"":2}}"\nb,"{""x"":{""y"":1}}"\nc,"{}"\n',
+    );
+    const argv = ["query", nested, "--type", "of:json", "--columns", "id,of.x.y"];
+    expect((await run(...argv, "--order", "of.x.y", "--json")).out).toBe(
+      '[\n{"id":"b","of.x.y":1},\n{"id":"a","of.x.y":2},\n{"id":"c"}\n]\n',
+    );
+    expect((await run(...argv, "--where", "of.x.y > 1", "--format", "csv")).out).toBe("id,of.x.y\na,2\n");
+  });
+
   test("CLI16 CLI20 conditions, order and search", async () => {
     const names = async (...argv: string[]): Promise<string[]> => {
       const { out, err } = await run("query", teas, "--columns", "sku", "--format", "csv", ...argv);
@@ -147,9 +159,12 @@ describe("query", () => {
 });
 
 describe("get and count", () => {
-  test("CLI27 get prints one row in every format, and ends with 3 where there is none", async () => {
-    expect((await run("get", teas, "t4", "--id", "sku", "--columns", "name", "--json")).out).toBe(
-      '[\n{"name":"古い茶"}\n]\n',
+  test("CLI27 get prints one row: a line for each column, an object, or CSV; it ends with 3 where there is none", async () => {
+    expect((await run("get", teas, "t3", "--id", "sku")).out).toBe(
+      "sku    t3\nname   =cmd()\nprice  null\nsold   true\nsince  null\n",
+    );
+    expect((await run("get", teas, "t4", "--id", "sku", "--columns", "name,sku", "--json")).out).toBe(
+      '{"name":"古い茶","sku":"t4"}\n',
     );
     expect((await run("get", teas, "2", "--columns", "sku", "--format", "csv")).out).toBe("sku\nt2\n");
     const none = await run("get", teas, "t\u001b9", "--id", "sku");

@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import {
   createFakeFetch,
@@ -74,6 +76,22 @@ describe("a thousand requests", () => {
     await clock.until(Promise.all(calls));
     expect(played.log.length).toBe(200);
     expect(busiest(played.log, 1_000)).toBe(10);
+  });
+
+  test("REST49 a request that was never sent takes nothing of the stretch", async () => {
+    let isDown = true;
+    const { client, clock, log } = play({
+      rateLimit: { requests: 1, per: "1h" },
+      headers: () => {
+        if (isDown) throw new Error("no headers today");
+        return {};
+      },
+      retries: 0,
+    });
+    await errorOf(client.send(get("a")));
+    isDown = false;
+    await clock.until(client.send(get("b")));
+    expect(log.map(({ url, atMs }) => [url.pathname, atMs])).toEqual([["/b", 0]]);
   });
 
   test("REST47 REST49 REST50 whoever gives up takes nothing from the others", async () => {
@@ -181,6 +199,20 @@ describe("pauses", () => {
       ["/a", 0],
       ["/b", 20_010],
     ]);
+  });
+
+  test("REST51 REST53 a pause and a back-off keep the process of whoever waits alive", async () => {
+    const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+    const program = `
+      const { createHttpClient } = await import(${module("./fetch-client.ts")});
+      const { toHttpSettings } = await import(${module("./check-http-options.ts")});
+      const says = [{ status: 429, headers: { "Retry-After": "1" } }, { status: 500 }, { status: 204 }];
+      const fetch = async () => new Response(null, says.shift());
+      const url = new URL("https://api.test/");
+      const { status } = await createHttpClient(url, toHttpSettings({ fetch }, [])).send({ method: "GET", url });
+      console.log(status);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+    expect(stdout).toBe("204\n");
   });
 
   test("REST52 too long a pause ends what waits and what comes, and is over after maxRetryAfter", async () => {

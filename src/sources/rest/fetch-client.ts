@@ -167,18 +167,20 @@ class FetchClient implements HttpClient {
   async #withinTime(call: Call, url: URL, sent: () => void): Promise<Reply | Failure> {
     const { clock, timeoutMs } = this.#settings;
     const link = linkSignals(call.request.signal);
-    const late = new DioramaError("timeout", `${call.shown}: no whole answer within ${timeoutMs} ms`);
-    const timer =
-      timeoutMs === Infinity
-        ? undefined
-        : clock.setTimer(() => link.abort(late), timeoutMs, { keepAlive: true });
+    let isLate = false;
+    const onTime = (): void => {
+      isLate = true;
+      link.abort();
+    };
+    // Somebody waits for it.
+    const timer = timeoutMs === Infinity ? undefined : clock.setTimer(onTime, timeoutMs, { keepAlive: true });
     try {
       return await this.#ask(call, url, { signal: link.signal, sent });
     } catch (error) {
-      if (link.signal.aborted) {
-        if (link.signal.reason !== late) throw link.signal.reason;
-        return { error: late, again: "later" };
+      if (isLate) {
+        return failure("timeout", `${call.shown}: no whole answer within ${timeoutMs} ms`, "later");
       }
+      if (link.signal.aborted) throw link.signal.reason;
       return failureOf(call, error);
     } finally {
       timer?.cancel();

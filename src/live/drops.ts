@@ -1,7 +1,7 @@
 import { isList, type Value } from "../record/index.ts";
 
 /** Of prefixes that were dropped and not swept yet: each read looks at all of them. */
-export const MAX_PREFIXES = 256;
+const MAX_PREFIXES = 256;
 /** Of these notes; another one is another version's. */
 const FORMAT = 1;
 

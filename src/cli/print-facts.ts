@@ -1,6 +1,6 @@
 import type { Row, Value } from "../record/index.ts";
 import type { Frame } from "./frame.ts";
-import { cellText, rowJsonText } from "./json-text.ts";
+import { rowJsonText, shownText } from "./json-text.ts";
 import { safeText } from "./safe-text.ts";
 import { padTo, widthOf } from "./text-width.ts";
 
@@ -18,7 +18,7 @@ export async function printFacts(frame: Frame, facts: Row): Promise<void> {
 
 /** A list of words reads better without its quotes. */
 function factText(value: Value | undefined): string {
-  return isWords(value) ? value.join(", ") || "none" : cellText(value);
+  return isWords(value) ? value.join(", ") || "none" : shownText(value);
 }
 
 const isWords = (value: Value | undefined): value is readonly string[] =>

@@ -1,5 +1,5 @@
 import type { Row, Value } from "../record/index.ts";
-import { cellText } from "./json-text.ts";
+import { shownText } from "./json-text.ts";
 import { safeText } from "./safe-text.ts";
 import type { Styles } from "./styles.ts";
 import { cutTo, padTo, widthOf } from "./text-width.ts";
@@ -48,7 +48,7 @@ export function headerLines({ columns, isCut }: TableLayout, styles: Styles): st
 export function rowLine(row: Row, { columns, isCut }: TableLayout, styles: Styles): string {
   const cells = columns.map((column) => {
     const value = valueOf(row, column.name);
-    const text = shape(shownText(value), column, isCut);
+    const text = shape(textOf(value), column, isCut);
     return value === null ? styles.dim(text) : text;
   });
   return `${cells.join(GAP).trimEnd()}\n`;
@@ -67,7 +67,7 @@ function measure(name: string, sample: readonly Row[]): TableColumn {
   let isNumeric = sample.length > 0;
   for (const row of sample) {
     const value = valueOf(row, name);
-    width = Math.max(width, widthOf(shownText(value)));
+    width = Math.max(width, widthOf(textOf(value)));
     isNumeric &&= value === null || value === undefined || isNumber(value);
   }
   return { name, width, isNumeric };

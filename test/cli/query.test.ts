@@ -31,11 +31,11 @@ describe("query", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(out).toBe(
       "#  sku  name           price  sold   since\n" +
-        "─  ───  ─────────────  ─────  ─────  ────────────────────────\n" +
-        "1  t1   Green tea        3.5  true   2024-01-05T00:00:00.000Z\n" +
-        "2  t2   Black, strong      4  false  2023-06-01T00:00:00.000Z\n" +
+        "─  ───  ─────────────  ─────  ─────  ──────────\n" +
+        "1  t1   Green tea        3.5  true   2024-01-05\n" +
+        "2  t2   Black, strong      4  false  2023-06-01\n" +
         "3  t3   =cmd()          null  true   null\n" +
-        "4  t4   古い茶         12.25  false  2022-12-31T00:00:00.000Z\n",
+        "4  t4   古い茶         12.25  false  2022-12-31\n",
     );
   });
 

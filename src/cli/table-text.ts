@@ -57,7 +57,7 @@ export function rowLine(row: Row, { columns, isCut }: TableLayout, styles: Style
 const valueOf = (row: Row, column: string): Value | undefined =>
   Object.hasOwn(row, column) ? row[column] : undefined;
 
-const shownText = (value: Value | undefined): string => (value === null ? "null" : safeText(cellText(value)));
+const textOf = (value: Value | undefined): string => (value === null ? "null" : safeText(shownText(value)));
 
 const isNumber = (value: Value | undefined): boolean =>
   typeof value === "number" || typeof value === "bigint";

@@ -1,5 +1,15 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import envPaths from "env-paths";
@@ -61,6 +71,8 @@ export function openCacheFolder(root: string, identity: SourceIdentity, now: num
     const path = join(root, name);
     mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
     const manifest = readManifest(path) ?? writeManifest(path, identity, now);
+    // When it was used last, for whoever clears up.
+    utimesSync(join(path, MANIFEST), now / 1000, now / 1000);
     return { path, name, manifest };
   } catch (error) {
     const message = `the cache folder ${root} can't be used (${messageOf(error)}); --cache names another one, --cache none does without`;
@@ -93,6 +105,12 @@ export function findCacheFolders(root: string, location: string): CacheFolder[] 
   return listCacheFolders(root).filter(
     ({ name, manifest }) => name === location || manifest?.location === location,
   );
+}
+
+/** When a command opened the source last, milliseconds since 1970; where that can't be told, when the folder changed. */
+export function lastUseOf({ path }: CacheFolder): number {
+  const manifest = statSync(join(path, MANIFEST), { throwIfNoEntry: false });
+  return manifest?.mtimeMs ?? statSync(path).mtimeMs;
 }
 
 /** Deletes the folder and everything in it. That nobody holds it is the caller's to see to. */

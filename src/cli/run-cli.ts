@@ -1,12 +1,16 @@
 import { Command, CommanderError } from "commander";
 import { abortable, sleep } from "../base/index.ts";
+import { addCacheCommands } from "./cache-commands.ts";
 import { exitCodes, usageError } from "./cli-error.ts";
+import { addCompletionCommands } from "./completion-commands.ts";
 import { Frame } from "./frame.ts";
 import { addLiveCommands } from "./live-commands.ts";
 import { addQueryCommands } from "./query-commands.ts";
+import { addQueueCommands } from "./queue-commands.ts";
 import { Stopped } from "./stopped.ts";
 import type { Terminal } from "./terminal.ts";
 import { versionOf } from "./version.ts";
+import { addWriteCommands } from "./write-commands.ts";
 
 const EXAMPLES = `
 Examples:
@@ -28,8 +32,12 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     const { json, quiet } = program.opts<{ json?: boolean; quiet?: boolean }>();
     return { json: json === true, quiet: quiet === true };
   });
-  addQueryCommands(program, frame);
-  addLiveCommands(program, frame);
+  addCommands(program, frame);
+  addCompletionCommands(program, frame, () => {
+    const described = createProgram(terminal, () => undefined);
+    addCommands(described, frame);
+    return described;
+  });
   const running = program.parseAsync([...argv], { from: "user" });
   const code = await endOf(frame, running);
   try {
@@ -74,6 +82,14 @@ function codeOf(frame: Frame, error: unknown): number {
   const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const hint = more.length === 0 ? "" : ` ${more.join(" ")}`;
   return frame.fail(usageError(`${first}${hint}; --help shows what there is`));
+}
+
+function addCommands(program: Command, frame: Frame): void {
+  addQueryCommands(program, frame);
+  addWriteCommands(program, frame);
+  addCacheCommands(program, frame);
+  addQueueCommands(program, frame);
+  addLiveCommands(program, frame);
 }
 
 function createProgram(terminal: Terminal, write: (text: string) => void): Command {

@@ -40,6 +40,7 @@ export class FolderLook {
   readonly damage: readonly FolderDamage[];
   readonly #looks: ReadonlyMap<string, CacheLook>;
   readonly #locks: readonly FolderLock[];
+  #hasEnded = false;
 
   private constructor(folder: string, looks: ReadonlyMap<string, CacheLook>, locks: readonly FolderLock[]) {
     this.folder = folder;
@@ -88,8 +89,26 @@ export class FolderLook {
     yield* damageSteps(QUEUE_FILE, checkQueues(this.folder).damage);
   }
 
+  /** Idempotent. */
   close(): void {
+    this.end(() => undefined);
+  }
+
+  /** Closes it; `last` runs when the files are closed and nobody else can open the folder yet. */
+  end(last: () => void): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     for (const look of this.#looks.values()) look.close();
+    // Windows moves no folder with an open file in it.
+    if (process.platform === "win32") this.#release();
+    try {
+      last();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
     for (const lock of this.#locks) lock.release();
   }
 }

@@ -12,10 +12,15 @@ const SAMPLE_ID = "x";
 
 /** The URL of one row; `undefined` where no path can hold that id (`..`). */
 export function itemUrl(collection: URL, template: string, id: string): URL | undefined {
-  const url = fillItem(collection, template, id);
-  const sample = fillItem(collection, template, SAMPLE_ID);
-  return depthOf(url) === depthOf(sample) ? url : undefined;
+  const [path = ""] = template.split("?");
+  const isLost = path
+    .split("/")
+    .some((part) => part.includes("{id}") && isDots(part.replaceAll("{id}", () => id)));
+  return isLost ? undefined : fillItem(collection, template, id);
 }
+
+/** What a path takes for a step up, or for nothing. */
+const isDots = (part: string): boolean => part === "." || part === "..";
 
 function fillItem(collection: URL, template: string, id: string): URL {
   const path = template.replaceAll("{id}", () => encodeURIComponent(id));
@@ -27,10 +32,6 @@ function fillItem(collection: URL, template: string, id: string): URL {
   const url = new URL(path.startsWith("/") || isQuery ? path : `./${path}`, below);
   for (const [name, value] of collection.searchParams) url.searchParams.append(name, value);
   return url;
-}
-
-function depthOf(url: URL): number {
-  return url.pathname.split("/").length;
 }
 
 /** Whether the path stays with the API's own server. */

@@ -165,7 +165,8 @@ export class RestWrites {
     if (typeof held === "string" || typeof held === "number" || typeof held === "bigint") return idOf(held);
     const location = URL.parse(headers.get("Location") ?? "", asked.url.href);
     const last = location?.pathname.split("/").findLast((part) => part !== "");
-    if (headers.has("Location") && last !== undefined) return idOf(decodeURIComponent(last));
+    const id = headers.has("Location") && last !== undefined ? decodePart(last) : undefined;
+    if (id !== undefined) return id;
     throw badAnswer(asked, `it doesn't say the new row's id: neither in "${idColumn}" nor as Location`);
   }
 
@@ -207,5 +208,14 @@ export class RestWrites {
 
   #place(id?: string): ErrorPlace {
     return { vista: this.#input.settings.name, id };
+  }
+}
+
+/** What a part of a path stands for; nothing where it is no text. */
+function decodePart(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
   }
 }

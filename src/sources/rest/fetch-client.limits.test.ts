@@ -129,6 +129,22 @@ describe("a thousand requests", () => {
     expect(clock.timerCount).toBe(0);
   });
 
+  test("REST47 REST50 when the last one that waited has given up, no timer is left", async () => {
+    const { client, clock } = play({ rateLimit: { requests: 1, per: "1h" } });
+    await clock.until(client.send(get("a")));
+    const controllers = [new AbortController(), new AbortController()];
+    const calls = controllers.map(({ signal }) => client.send(get("b", signal)).catch(() => "left"));
+    const timers = [clock.timerCount];
+    for (const controller of controllers) {
+      controller.abort();
+      timers.push(clock.timerCount);
+    }
+    expect([timers, await Promise.all(calls)]).toEqual([
+      [1, 1, 0],
+      ["left", "left"],
+    ]);
+  });
+
   test("REST50 one more than may wait is full, and the others are served", async () => {
     const { client, clock, log } = play({ concurrency: 2, maxWaiting: 3, timeout: "1d" });
     const calls = Array.from({ length: 8 }, (_, at) => client.send(get(`rows/${at}`)));

@@ -1,7 +1,10 @@
 import { DioramaError } from "../../base/index.ts";
 
-/** Numbers that a double may not hold: sixteen digits and more, or exponents of three digits. */
-const MAY_LOSE = /\d{16}|[eE]\+?\d{3}/;
+/**
+ * Numbers that a double may not hold: sixteen digits and more that are no fraction, or exponents of three digits. Texts
+ * may look the same: then JSON is only read in the slower way.
+ */
+const MAY_LOSE = /(?<![\d.])\d{16}|\d[eE]\+?\d{3}/;
 const INTEGER = /^-?\d+$/;
 /** The longest integer that is taken: turning digits into a bigint costs more than their count. */
 const MOST_DIGITS = 1_000;

@@ -8,7 +8,7 @@ import {
   type Scheduler,
 } from "vantage-diorama/testing";
 import { describe, expect, test } from "vitest";
-import { createRows, idOf, ways } from "./setup.ts";
+import { createRows, idOf, settle, ways } from "./setup.ts";
 
 // Everything at once, in an order that a seed draws: calls of the master and of the cache each wait for their turn,
 // there and back. Whoever begins to read after a write was heard of, or an event was told, gets what was written.
@@ -175,5 +175,24 @@ describe("LT19 no read under way caches what a write or an event made old", () =
     let facts = 0;
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) facts += (await run(seed)).facts.length;
     expect(facts).toBeGreaterThan(runs);
+  });
+
+  test.each([1, 2, 3])("LT19 a walk keeps no page that it met before drop %i", async (steps) => {
+    const scheduler = createScheduler(1);
+    const rows = createRows(9, ways.steps);
+    const source = scheduler.wrapSource(rows, { answersOnly: true });
+    const live = new LiveTable<Row>(source, "k", new MemCache(), { pageSize: 3, stream: false });
+    const table = vista(live);
+    const walking = table.fetchPage(3, 3);
+    // The master has read that page, and its answer is on the way.
+    for (let step = 1; step < steps; step++) await scheduler.waitOne();
+    await settle();
+    rows.set(idOf(0), { id: idOf(0), price: 100 });
+    rows.set(idOf(4), { id: idOf(4), price: 100 });
+    rows.set(idOf(8), { id: idOf(8), price: 100 });
+    await live.invalidate();
+    await scheduler.waitFor(walking);
+    const all = await scheduler.waitFor(table.fetchWindow(0, 9));
+    expect(all.rows).toEqual(new Map(rows.rows));
   });
 });

@@ -91,6 +91,16 @@ test("CLI9 CLI10 cells and column names are escaped in a table", async () => {
   );
 });
 
+test("CLI9 CLI10 CLI13 names of columns are escaped in notes, and not all of a thousand are named", async () => {
+  const row = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`c\u001b${at}`, "0123456789"]));
+  const cut = await printed([row], { format: "table" }, { isTerminal: true, width: 20 });
+  expect(cut.err).toMatch(/^no room for: c\\e2, c\\e3, .*, c\\e21 and 38 more \(--columns/);
+  const late = Array.from({ length: 1_001 }, (_, at): Row =>
+    at < 1_000 ? { a: 1 } : { a: 1, "b\u0007": 1 },
+  );
+  expect((await printed(late, { format: "csv" })).err).toContain("has them: b\\x07 (");
+});
+
 test("CLI11 JSON is exact", async () => {
   const row: Row = {
     big: 9007199254740993n,

@@ -3,6 +3,7 @@ import { csvLine } from "./csv-text.ts";
 import type { Frame } from "./frame.ts";
 import { rowJsonText } from "./json-text.ts";
 import type { RowFormat } from "./row-format.ts";
+import { safeText } from "./safe-text.ts";
 import { headerLines, layOut, rowLine } from "./table-text.ts";
 
 /** What rows are printed from. */
@@ -17,6 +18,8 @@ export interface PrintedRows {
 
 /** A table's widths, and columns that nobody named, are those of so many rows. */
 const SAMPLE_ROWS = 1000;
+/** Columns that a note names. */
+const MOST_NAMED = 20;
 /** Written at once, in characters. */
 const PIECE_LENGTH = 1 << 16;
 
@@ -61,7 +64,7 @@ async function printTable(frame: Frame, out: Pieces, { rows, columns }: PrintedR
   const count = (await printEach(out, sample, toLine)) + (await printEach(out, rest, toLine));
   await out.end();
   if (layout.leftOut.length > 0)
-    frame.note(`no room for: ${layout.leftOut.join(", ")} (--columns chooses, a wider terminal shows more)`);
+    frame.note(`no room for: ${namesOf(layout.leftOut)} (--columns chooses, a wider terminal shows more)`);
   return count;
 }
 
@@ -83,7 +86,7 @@ async function printCsv(frame: Frame, out: Pieces, printed: PrintedRows): Promis
   const count = (await printEach(out, sample, toLine)) + (await printEach(out, rest, toLine));
   await out.end();
   if (unknown.size > 0)
-    frame.note(`left out, since no early row has them: ${[...unknown].join(", ")} (--columns names them)`);
+    frame.note(`left out, since no early row has them: ${namesOf(unknown)} (--columns names them)`);
   return count;
 }
 
@@ -98,6 +101,13 @@ async function printEach(
     count++;
   }
   return count;
+}
+
+/** Names of columns come from the data as well. */
+function namesOf(columns: Iterable<string>): string {
+  const names = [...columns];
+  const more = names.length - MOST_NAMED;
+  return `${safeText(names.slice(0, MOST_NAMED).join(", "))}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Every column of the rows, in the order in which they turn up. */

@@ -73,15 +73,19 @@ function measure(name: string, sample: readonly Row[]): TableColumn {
   return { name, width, isNumeric };
 }
 
-/** The widest give way first, all of them to the same width. */
+/** The widest give way first, all of them to the same width; what is then over goes to those that were cut. */
 function narrowTo(columns: readonly TableColumn[], width: number): TableColumn[] {
-  let most = Math.max(1, ...columns.map((column) => column.width));
   const at = (limit: number): TableColumn[] =>
     columns.map((column) => ({ ...column, width: Math.min(column.width, limit) }));
-  // A column is at most as wide as the terminal, so this is a short search.
-  most = Math.min(most, Math.max(1, width));
-  while (most > 1 && total(at(most)) > width) most--;
-  return at(most);
+  // No column is wider than the terminal: a short search.
+  let limit = Math.max(1, Math.min(width, Math.max(1, ...columns.map((column) => column.width))));
+  while (limit > 1 && total(at(limit)) > width) limit--;
+  let over = width - total(at(limit));
+  return columns.map((column) => {
+    const isWidened = column.width > limit && over > 0;
+    if (isWidened) over--;
+    return { ...column, width: Math.min(column.width, isWidened ? limit + 1 : limit) };
+  });
 }
 
 const total = (columns: readonly TableColumn[]): number =>

@@ -66,9 +66,11 @@ describe("a read that was answered before", () => {
   test("REST55 the headers of the 304 stand for the kept ones", async () => {
     const { server, get } = await open();
     await get("rows");
-    server.next({ headers: { "X-Total-Count": "31", "X-New": "yes" } });
+    server.next({ headers: { "X-Total-Count": "31", "X-New": "yes", "Content-Type": "text/plain" } });
     const { headers } = await get("rows");
     expect([headers.get("x-total-count"), headers.get("x-new")]).toEqual(["31", "yes"]);
+    // Those of a body stay, for the body does.
+    expect(headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect((await get("rows")).headers.get("x-new")).toBe("yes");
   });
 
@@ -134,6 +136,7 @@ describe("what is kept", () => {
     expect(await ask(sent)).toBe("If-None-Match");
     expect(await ask({ ...sent, "X-Other": "2" })).toBe("If-None-Match");
     expect(await ask({ ...sent, "Accept-Language": "fr" })).toBeUndefined();
+    expect(await ask(sent)).toBeUndefined();
     expect(await ask({ ...sent, Authorization: "Bearer two" })).toBeUndefined();
   });
 

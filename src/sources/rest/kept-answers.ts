@@ -26,7 +26,7 @@ const OF_BODY = ["content-length", "content-encoding", "transfer-encoding", "con
 /** The last answers of an API, so that it can be asked whether they still stand. The oldest ones make room. */
 export class KeptAnswers {
   readonly #limits: { readonly maxEntries: number; readonly maxBytes: number };
-  /** By URL; those used last are at the end. */
+  /** By URL; those kept last, also after a 304, are at the end. */
   readonly #entries = new Map<string, Entry>();
   #sizeBytes = 0;
   #edition = 0;
@@ -45,8 +45,6 @@ export class KeptAnswers {
     const entry = this.#entries.get(url.href);
     if (entry === undefined) return undefined;
     for (const [name, value] of entry.asked) if (headers.get(name) !== value) return undefined;
-    this.#entries.delete(url.href);
-    this.#entries.set(url.href, entry);
     return entry;
   }
 

@@ -178,7 +178,7 @@ describe("secrets", () => {
     };
     const request: HttpRequest = {
       method: "PUT",
-      url: new URL("rows/1?key=query-secret-3", base),
+      url: server.url("rows/1?key=query-secret-3"),
       body: { id: 1, note: "row-text-4", deep: [{ price: 98765.5 }] },
     };
     const hidden = [

@@ -97,7 +97,6 @@ class FetchClient implements HttpClient {
     }
     const redaction = new Redaction();
     redaction.addUser(this.#base);
-    redaction.addUser(request.url);
     redaction.addQuery(url);
     redaction.addBody(body);
     let text: string | undefined;

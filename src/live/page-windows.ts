@@ -94,29 +94,40 @@ export class PageWindows {
 
   #stretch(parts: readonly CachedRows[], first: number, offset: number, limit: number): Stretch {
     const { pageSize, shelf } = this.#host;
-    const rows: Entry[] = [];
     const seen = parts.length > 1 ? new Set<string>() : undefined;
+    const cuts: Entry[][] = [];
     let newest: CachedRows | undefined;
     let isEnd = false;
     for (const [at, part] of parts.entries()) {
       const start = (first - 1 + at) * pageSize;
       const from = Math.max(0, offset - start);
       const to = Math.min(pageSize, offset + limit - start);
-      const entries = [...part.rows];
-      for (const entry of from === 0 && to >= entries.length ? entries : entries.slice(from, to)) {
-        if (seen?.has(entry[0]) === true) continue;
-        seen?.add(entry[0]);
-        rows.push(entry);
-      }
+      const cut = cutOf(part, from, to);
+      cuts.push(seen === undefined ? cut : cut.filter(([id]) => seen.size < seen.add(id).size));
       if (newest === undefined || part.fetchedAt >= newest.fetchedAt) newest = part;
-      isEnd = isLastPage(part, first + at, this.#host) && to >= entries.length;
+      isEnd = to >= part.rows.size && isLastPage(part, first + at, this.#host);
     }
-    return { rows, total: newest === undefined ? undefined : shelf.totalOf(newest), isEnd };
+    const [only = []] = cuts;
+    const total = newest === undefined ? undefined : shelf.totalOf(newest);
+    return { rows: cuts.length === 1 ? only : cuts.flat(), total, isEnd };
   }
 
   #isTooFar(): DioramaError {
     return errorAt("invalid", { vista: this.#host.name }, "the window ends beyond the largest whole number");
   }
+}
+
+/** The rows of a page from one place up to, and without, another. */
+function cutOf(page: CachedRows, from: number, to: number): Entry[] {
+  if (from === 0 && to >= page.rows.size) return [...page.rows];
+  const cut: Entry[] = [];
+  let at = 0;
+  for (const entry of page.rows) {
+    if (at >= to) break;
+    if (at >= from) cut.push(entry);
+    at += 1;
+  }
+  return cut;
 }
 
 /**

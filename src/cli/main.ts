@@ -5,6 +5,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** Where the width can't be told. */
 const USUAL_WIDTH = 80;
+/** The system's codes for a reader that has closed its end, or a terminal that has. */
+const GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 /** While a command waits, nothing else may hold the process. */
 const STAY_ALIVE_MS = 2 ** 30;
 
@@ -15,8 +17,10 @@ function systemTerminal(): Terminal {
   process.once("SIGINT", () => stopping.abort(interrupted()));
   process.once("SIGTERM", () => stopping.abort(new Stopped("terminated", 143)));
   process.once("SIGHUP", () => stopping.abort(new Stopped("the terminal has gone", 129)));
-  // What can't be written to is gone: EPIPE in a pipe, EIO on a closed terminal.
-  stdout.on("error", () => stopping.abort(readerGone()));
+  stdout.on("error", (error) => {
+    const isGone = "code" in error && GONE.has(error.code);
+    stopping.abort(isGone ? readerGone() : new Stopped(`the results can't be written: ${error.message}`, 1));
+  });
   stderr.on("error", () => undefined);
   return {
     write: (text) => writeTo(stdout, text, stopping.signal),
@@ -32,17 +36,19 @@ function systemTerminal(): Terminal {
   };
 }
 
-/** Resolves when the stream takes more, or never will. */
+/** Resolves when the text has gone out, or never will. */
 function writeTo(stream: NodeJS.WriteStream, text: string, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || stream.write(text)) return Promise.resolve();
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
-      stream.off("drain", done);
       signal.removeEventListener("abort", done);
       resolve();
     };
-    stream.once("drain", done);
     signal.addEventListener("abort", done, { once: true });
+    stream.write(text, (error) => {
+      // Of a failure the stream tells as well, which ends everything.
+      if (error === undefined || error === null) done();
+    });
   });
 }
 

@@ -64,7 +64,10 @@ async function endOf(frame: Frame, running: Promise<unknown>): Promise<number> {
   } catch (error) {
     if (!signal.aborted) return codeOf(frame, error);
     frame.clearProgress();
-    return signal.reason instanceof Stopped ? signal.reason.exitCode : exitCodes.failed;
+    const { reason } = signal;
+    if (!(reason instanceof Stopped)) return exitCodes.failed;
+    if (reason.exitCode === exitCodes.failed) frame.fail(reason);
+    return reason.exitCode;
   }
 }
 

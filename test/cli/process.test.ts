@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,12 +22,14 @@ interface Running {
 }
 
 /** The program as a user starts it, with both streams in pipes. */
-function start(...argv: string[]): Running {
+const start = (...argv: string[]): Running => startWith({ DIORAMA_CACHE: cache }, argv);
+
+function startWith(env: Readonly<Record<string, string>>, argv: readonly string[]): Running {
   const child = spawn(process.execPath, [program, ...argv], {
     cwd: folder.path,
     env: {
       PATH: process.env["PATH"],
-      DIORAMA_CACHE: cache,
+      ...env,
       ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -81,6 +83,28 @@ test("CLI7 when the reader has seen enough it ends with 0 and says nothing", asy
   expect(await running.ended).toEqual([0, null]);
   expect(running.err).toBe("");
   expect(running.out.length).toBeLessThan(400_000);
+});
+
+test.skipIf(!existsSync("/dev/full"))("CLI7 results that can't be written are an error", () => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [program, "count", many, "--cache", "none"], {
+    encoding: "utf8",
+    stdio: ["ignore", full, "pipe"],
+  });
+  closeSync(full);
+  expect(stderr).toMatch(/^diorama: the results can't be written: ENOSPC[^\n]*\n$/);
+  expect(status).toBe(1);
+});
+
+test("CLI23 the user's own cache folder that can't be used is noted, and the copy is in memory", async () => {
+  const file = folder.write("small.csv", "a\n1\n");
+  const home = folder.write("no-home", "");
+  const running = startWith({ XDG_CACHE_HOME: home, HOME: home, LOCALAPPDATA: home }, ["count", file]);
+  expect(await running.ended).toEqual([0, null]);
+  expect(running.out).toBe("1\n");
+  expect(running.err).toMatch(
+    /^kept in memory for this time: the cache folder .*no-home.* can't be used .*\n$/,
+  );
 });
 
 test("CLI6 CLI1 Ctrl-C ends a watch with 130, TERM with 143, and the folder is free again", async () => {

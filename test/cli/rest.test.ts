@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seedDemoMaster } from "../../src/cli/demo-master.ts";
 import { runCli } from "../../src/cli/index.ts";
+import { FileCache } from "../../src/live/index.ts";
 import { openApiServer, type ApiServer } from "../rest/api-server.ts";
 import { openCliFolder, RecordingTerminal, runInTerminal } from "./recording-terminal.ts";
 
@@ -155,19 +156,19 @@ describe("an API", () => {
     api.clearLog();
   });
 
-  test("CLI28 watch reads it again by time", async () => {
-    const url = urlOf("users");
+  test.each(["", "live:"])("CLI28 CLI26 watch %sURL reads it again by time", async (prefix) => {
+    const source = `${prefix}${urlOf("users")}`;
+    const last = { id: 25, name: "user 25", age: 24 };
     const terminal: RecordingTerminal = new RecordingTerminal({
       onText: () => {
-        if (terminal.err.includes("watching") && api.resource("users").rows.has("25"))
-          api.resource("users").rows.delete("25");
+        if (terminal.err.includes("watching")) api.resource("users").rows.delete("25");
         if (terminal.out.includes("deleted")) terminal.stop();
       },
     });
     api.script(() => ({ noValidators: true }));
-    const code = await runCli(["watch", url, "--every", "100ms", "--json"], terminal);
+    const code = await runCli(["watch", source, "--every", "100ms", "--json"], terminal);
     api.script(undefined);
-    api.resource("users").rows.set("25", { id: 25, name: "user 25", age: 24 });
+    api.resource("users").rows.set("25", last);
     expect(code).toBe(130);
     expect(JSON.parse(terminal.out)).toMatchObject({ type: "deleted", id: "25" });
     api.clearLog();
@@ -287,6 +288,19 @@ describe("live:SOURCE", () => {
     expect(name).toMatch(/^live-/);
     expect(readdirSync(join(cache, name))).toContain("vlive.db");
     expect(readdirSync(join(cache, name))).not.toContain("cache.db");
+  });
+
+  test("CLI26 CLI23 where another one holds its folder, pages are in memory, and that is said", async () => {
+    const cache = newCache();
+    const argv = ["count", `live:${urlOf("users")}`, "--rest-preset", "json-server", "--cache", cache];
+    await run(...argv);
+    const [name = ""] = readdirSync(cache).filter((entry) => entry !== "folder-key");
+    const holder = await FileCache.open(join(cache, name));
+    const { code, out, err } = await run(...argv);
+    await holder.close();
+    expect([code, out]).toEqual([0, "25\n"]);
+    expect(err).toMatch(/^kept in memory for this time: .* in use by .*\n$/);
+    api.clearLog();
   });
 
   test("CLI26 get and count come from it too", async () => {

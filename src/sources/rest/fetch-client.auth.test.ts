@@ -42,6 +42,27 @@ describe("auth", () => {
     expect(refused).toBeLessThanOrEqual(50);
   });
 
+  test("REST43 a 401 that comes late speaks of the old credentials, and leaves the new ones", async () => {
+    const clock = createManualClock();
+    const { fetch, log } = createFakeFetch(clock, ({ url, headers }) =>
+      headers.get("X-Key") === "k1" ? { status: 401, takesMs: url.pathname === "/late" ? 500 : 10 } : {},
+    );
+    let asked = 0;
+    const auth = (): Record<string, string> => ({ "X-Key": `k${++asked}` });
+    const client = openClient(new URL("https://api.test/"), { fetch, clock, auth });
+    const calls = ["/soon", "/late"].map((path) =>
+      client.send({ method: "GET", url: new URL(path, "https://api.test/") }),
+    );
+    const answers = await clock.until(Promise.all(calls));
+    expect([answers.map(({ status }) => status), asked]).toEqual([[200, 200], 2]);
+    expect(log.map(({ url, headers }) => [url.pathname, headers.get("X-Key")])).toEqual([
+      ["/soon", "k1"],
+      ["/late", "k1"],
+      ["/soon", "k2"],
+      ["/late", "k2"],
+    ]);
+  });
+
   test("REST43 a write is repeated after a 401, and a second 401 is rejected", async () => {
     const server = await startServer({ resources: { rows } });
     let asked = 0;

@@ -151,7 +151,7 @@ export const rooms: readonly Room[] = [
   }),
   row({
     name: "durable",
-    purpose: "what cacheAt opens in a folder: the cache and the queue, held by one lock",
+    purpose: "what cacheAt and FileCache open in a folder, each under a lock of its own",
     mayImport: ["base", "sqlite", "cache", "queue"],
     mayImportAdapters: ["cache/sqlite", "queue/sqlite"],
     runsIn: "node",

@@ -3,7 +3,7 @@ import { vista, type Vista } from "vantage-diorama";
 import { type Cache, FileCache, LiveTable, MemCache } from "vantage-diorama/live";
 import { generateProducts, type Product } from "vantage-diorama/testing";
 import type { Claim, Finding, TableLine } from "../claim.ts";
-import { interleave, median } from "../measure.ts";
+import { median } from "../measure.ts";
 import { type SqliteSource, sqliteSource } from "../sqlite-source.ts";
 import { inTemporaryFolder } from "../temporary-folder.ts";
 
@@ -14,8 +14,8 @@ const TIMES_FASTER = 80;
 const MAX_ADDED_US = 20;
 const KEY = "products";
 
-/** More rounds than of others: a read through a worker's thread is short, and what else runs is felt. */
-const ROUNDS_FACTOR = 4;
+/** So many rounds go by before the compiler is warm. */
+const WARM_UPS = 5;
 
 /** A LiveTable, and a Vista in front of it. */
 interface Reader {
@@ -34,14 +34,14 @@ interface Work {
   readonly key: (call: number) => string;
 }
 
-/** Microseconds a call. */
+/** Medians over the calls, in microseconds: what interrupts a call stays out of them. */
 interface Times {
   readonly miss: number;
   readonly hit: number;
   readonly alone: number;
   readonly vistaMiss: number;
   readonly vistaHit: number;
-  /** Of a hit, above the cache's own read in the same round. */
+  /** Of a hit, above the cache's own read of the same entry before or after it. */
   readonly added: number;
 }
 
@@ -113,43 +113,66 @@ async function timesOf(cache: Cache, master: SqliteSource, work: Work, rounds: n
     return { table, front: vista(table) };
   };
   const [full, emptied, emptiedToo] = [open(KEY), open("emptied"), open("emptied, with a Vista")] as const;
-  let asked = 0;
   let rows = 0;
-  const all = async (reading: Work["read"], reader: Reader, sign: 1 | -1): Promise<void> => {
-    for (let call = 0; call < calls; call++) rows += sign * (await reading(reader, call));
+  const all = async (reading: Work["read"], reader: Reader, into: number[] = []): Promise<void> => {
+    for (let call = 0; call < calls; call++)
+      into.push(await timed(async () => (rows += await reading(reader, call))));
   };
+  await all(read, full);
+  const held = rows;
+  let asked = 0;
   const stop = full.table.onStep(({ kind }) => (asked += kind === "miss" ? 1 : 0));
-  await all(read, full, 1);
-  [asked, rows] = [0, 0];
-  const times = await interleave(
-    rounds * ROUNDS_FACTOR,
-    {
-      miss: () => all(read, emptied, 1),
-      hit: () => all(read, full, -1),
-      alone: async () => {
-        for (let call = 0; call < calls; call++) {
+  const times: Record<keyof Times, number[]> = {
+    miss: [],
+    hit: [],
+    alone: [],
+    vistaMiss: [],
+    vistaHit: [],
+    added: [],
+  };
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    if (round === 0) for (const each of Object.values(times)) each.length = 0;
+    await Promise.all([emptied.table.invalidate(), emptiedToo.table.invalidate()]);
+    await all(read, emptied, times.miss);
+    await all(readVista, emptiedToo, times.vistaMiss);
+    // Hits of what was just put: once they are answered, everything is stored.
+    await Promise.all([read(emptied, 0), read(emptiedToo, 0)]);
+    for (let call = 0; call < calls; call++) {
+      const hit = async (): Promise<number> => timed(async () => (rows += await read(full, call)));
+      const alone = async (): Promise<number> =>
+        timed(async () => {
           if ((await cache.get(key(call))) === undefined) throw new Error(`${key(call)} is not cached`);
-        }
-      },
-      vistaMiss: () => all(readVista, emptiedToo, 1),
-      vistaHit: () => all(readVista, full, -1),
-    },
-    { prepare: () => Promise.all([emptied.table.invalidate(), emptiedToo.table.invalidate()]), warmUps: 5 },
-  );
-  if (rows !== 0 || asked !== 0) throw new Error(`${rows} rows differ, ${asked} hits asked the master`);
+        });
+      // Whoever comes second finds more at hand.
+      const isHitFirst = (call + round) % 2 === 0;
+      const [first, second] = [await (isHitFirst ? hit() : alone()), await (isHitFirst ? alone() : hit())];
+      const [hitUs, aloneUs] = isHitFirst ? [first, second] : [second, first];
+      times.hit.push(hitUs);
+      times.alone.push(aloneUs);
+      times.added.push(hitUs - aloneUs);
+    }
+    await all(readVista, full, times.vistaHit);
+  }
+  if (asked !== 0) throw new Error(`${asked} hits asked the master`);
+  if (rows !== held * (1 + 4 * (rounds + WARM_UPS))) throw new Error(`${rows} rows came of ${held} a pass`);
   stop();
   await Promise.all([full, emptied, emptiedToo].map(({ table: opened }) => opened.close()));
-  const us = ({ medianMs }: { readonly medianMs: number }): number => (medianMs * 1_000) / calls;
-  const addedMs = median(times.hit.roundsMs.map((ms, round) => ms - (times.alone.roundsMs[round] ?? ms)));
-  const { miss, hit, alone, vistaMiss, vistaHit } = times;
+  const { miss, hit, alone, vistaMiss, vistaHit, added: addedTimes } = times;
   return {
-    miss: us(miss),
-    hit: us(hit),
-    alone: us(alone),
-    vistaMiss: us(vistaMiss),
-    vistaHit: us(vistaHit),
-    added: us({ medianMs: addedMs }),
+    miss: median(miss),
+    hit: median(hit),
+    alone: median(alone),
+    vistaMiss: median(vistaMiss),
+    vistaHit: median(vistaHit),
+    added: median(addedTimes),
   };
+}
+
+/** In microseconds. */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) * 1_000;
 }
 
 const faster = ({ what }: Work, { hit, miss }: Times): Finding => ({

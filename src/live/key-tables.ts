@@ -1,4 +1,4 @@
-import { type Clock, DioramaError } from "../base/index.ts";
+import { type Clock, DioramaError, isDioramaError } from "../base/index.ts";
 import type { CacheBackend, CacheTable } from "../cache/index.ts";
 import { FileTable } from "./file-table.ts";
 
@@ -50,7 +50,7 @@ export class KeyTables {
 
   async #open(cacheKey: string, what: string): Promise<CacheTable> {
     await this.#leaving.get(cacheKey);
-    const table = await this.#settings.backend.openTable(TABLE_PREFIX + cacheKey);
+    const table = await this.#openStored(TABLE_PREFIX + cacheKey, what);
     const { lost } = table;
     // Each table of a file that was set aside says so.
     if (lost !== undefined && !this.#toldLosses.has(lost)) {
@@ -58,6 +58,18 @@ export class KeyTables {
       this.#settings.onDamage(new DioramaError("corrupt", `${what} starts empty: ${lost}`));
     }
     return table;
+  }
+
+  /** Damage that is met while a table is opened leaves the file empty and usable: the second time it opens. */
+  async #openStored(name: string, what: string): Promise<CacheTable> {
+    const { backend, onDamage } = this.#settings;
+    try {
+      return await backend.openTable(name);
+    } catch (error) {
+      if (!isDioramaError(error, "corrupt")) throw error;
+      onDamage(new DioramaError("corrupt", `${what} starts empty: ${error.message}`, { cause: error }));
+      return backend.openTable(name);
+    }
   }
 
   /** Where all of them are at work, one more is open until one is not. */

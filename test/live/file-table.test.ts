@@ -272,6 +272,20 @@ test("LT49 damage that a write meets is told, and the write is done", async () =
   expect(again.told).toEqual([]);
 });
 
+test("LT49 damage that an opening meets is told, and the table opens; an outage is told to who calls", async () => {
+  const { backend, tables, told } = createRig();
+  backend.failNextOpening("corrupt");
+  const table = tables.of("clients");
+  expect(await table.get("page_1")).toBeUndefined();
+  expect(told.map(({ code }) => code)).toEqual(["corrupt"]);
+  backend.failNextOpening("unavailable");
+  await expect(tables.of("orders").get("page_1")).rejects.toMatchObject({ code: "unavailable" });
+  // The next call tries again.
+  await tables.of("orders").put("page_1", entry(1));
+  expect((await tables.of("orders").get("page_1"))?.fetchedAt).toBe(entry(1).fetchedAt);
+  expect(told.length).toBe(1);
+});
+
 test.each(["full", "unavailable"] as const)(
   "LT51 an invalidation that is %s is rejected, holds all the same, and is stored with the next write",
   async (code) => {

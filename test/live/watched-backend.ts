@@ -17,6 +17,8 @@ export interface WatchedBackend extends CacheBackend {
   readonly mostOpenTables: number;
   /** The next batches fail with these codes; `corrupt` empties the table, as the contract says. */
   failNext(...codes: readonly ErrorCode[]): void;
+  /** As above, of the next openings. */
+  failNextOpening(...codes: readonly ErrorCode[]): void;
   /** Batches wait until what comes back is called. */
   hold(): () => void;
   /** What a scan has read waits to be handed out until what comes back is called. */
@@ -28,6 +30,7 @@ export function watchedBackend(): WatchedBackend {
   const batches: CacheBatch[] = [];
   const scanned: number[] = [];
   const failures: ErrorCode[] = [];
+  const openingFailures: ErrorCode[] = [];
   let held: Promise<void> = Promise.resolve();
   let scansHeld: Promise<void> = Promise.resolve();
   let open = 0;
@@ -76,6 +79,8 @@ export function watchedBackend(): WatchedBackend {
       return most;
     },
     async openTable(name) {
+      const code = openingFailures.shift();
+      if (code !== undefined) throw new DioramaError(code, `an opening is made to fail as ${code}`);
       const table = watch(await inner.openTable(name));
       open += 1;
       most = Math.max(most, open);
@@ -85,6 +90,7 @@ export function watchedBackend(): WatchedBackend {
     tableNames: () => inner.tableNames(),
     close: () => inner.close(),
     failNext: (...codes) => failures.push(...codes),
+    failNextOpening: (...codes) => openingFailures.push(...codes),
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       held = promise;

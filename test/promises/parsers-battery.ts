@@ -14,6 +14,9 @@ import { problemOfLog, salvageQueue } from "../../src/queue/sqlite/salvage.ts";
 import { decodeRow, encodeRow } from "../../src/record/index.ts";
 import { FolderLock } from "../../src/sqlite/index.ts";
 import { csv } from "../../src/sources/csv/index.ts";
+import { parseJson } from "../../src/sources/rest/json-text.ts";
+import { linkOf } from "../../src/sources/rest/link-header.ts";
+import { readText } from "../../src/sources/rest/read-body.ts";
 import { createRandom, deriveSeed, type Random } from "../../src/testing/index.ts";
 import { damageFile } from "../../src/testing/node/index.ts";
 import { decodeBlock, encodeBlock } from "../../src/views/stored-block.ts";
@@ -35,7 +38,7 @@ const collect: () => void = runInNewContext("gc");
 /** What reads bytes or text of anyone: it answers, or throws a DioramaError with one of these codes. */
 interface Parser {
   readonly name: string;
-  readonly codes: readonly ("corrupt" | "invalid" | "unsupported" | "inUse")[];
+  readonly codes: readonly ("corrupt" | "invalid" | "unsupported" | "inUse" | "rejected" | "unavailable")[];
   /** What it reads when all is well. */
   sound(random: Random): Uint8Array;
   parse(bytes: Uint8Array, file: string): unknown;
@@ -148,6 +151,28 @@ const parsers: readonly Parser[] = [
     codes: ["invalid"],
     sound: (random) => Buffer.from(`${random.next() * 100}${random.pick(["ms", "s", "m", "h", "d"])}`),
     parse: (bytes) => toMilliseconds(text(bytes), "freshFor"),
+  },
+  {
+    name: "HTTP bodies",
+    codes: ["rejected", "unavailable"],
+    sound: (random) =>
+      Buffer.from(`[{"id":${2n ** 70n},"price":${random.next()},"é":[null,true,"\\u00e9\\n"]}]`),
+    parse: async (bytes) => {
+      const limits = { maxBytes: 2 * LARGE_BYTES, signal: new AbortController().signal };
+      return parseJson((await readText(new Response(Uint8Array.from(bytes)), limits)).text);
+    },
+  },
+  {
+    name: "Link headers",
+    codes: ["rejected"],
+    sound: (random) =>
+      Buffer.from(
+        `</rows?page=${random.integer(1, 99)}>; rel="next x"; title="a \\"b\\"", <?page=1>; rel=first`,
+      ),
+    parse: (bytes) => {
+      const header = text(bytes).replaceAll(/[^\t\x20-\x7E\x80-\xFF]/g, " ");
+      return linkOf(new Headers({ Link: header }), "next", new URL("https://api.test/rows"))?.href;
+    },
   },
   {
     name: "CSV",

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { getEventListeners } from "node:events";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import {
@@ -361,6 +362,19 @@ describe("time and signals", () => {
     // A pause drawn by lot may be none at all, and bring the broken one twice.
     expect([...new Set(log.map(({ url }) => url.pathname))]).toEqual(["/sent", "/held", "/broken"]);
     expect(clock.timerCount).toBe(0);
+  });
+
+  test("REST47 nothing is left behind on a signal that lives on", async () => {
+    const { client, clock } = play({ concurrency: 2, auth: () => ({}) }, (_request, count) => ({
+      status: count % 3 === 0 ? 500 : 200,
+    }));
+    const { signal } = new AbortController();
+    const calls = Array.from({ length: 20 }, (_, at) =>
+      client.send(get(`rows/${at}`, signal)).catch(() => undefined),
+    );
+    expect(getEventListeners(signal, "abort").length).toBeGreaterThan(0);
+    await clock.until(Promise.all(calls));
+    expect(getEventListeners(signal, "abort").length).toBe(0);
   });
 
   test("REST47 a host whose fetch heeds no signal holds nobody up", async () => {

@@ -1,6 +1,7 @@
-import { mkdirSync, realpathSync, statfsSync } from "node:fs";
+import { realpathSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
 import { DioramaError, messageOf } from "../base/index.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const FOLDER_MODE = 0o700;
 
@@ -24,7 +25,7 @@ export function prepareFolder(folder: string): string {
   const asked = resolve(folder);
   let real: string;
   try {
-    mkdirSync(asked, { recursive: true, mode: FOLDER_MODE });
+    makeFolder(asked, FOLDER_MODE);
     real = realpathSync(asked);
   } catch (error) {
     throw new DioramaError(

@@ -4,7 +4,7 @@ export const PAGE = "page_";
 export const FIRST = "first";
 export const COUNT = "count";
 /** What the sub-keys of records begin with. */
-export const RECORD = "id/";
+const RECORD = "id/";
 
 /** Pages count from 1. */
 export function pageKey(number: number): string {

@@ -2,7 +2,7 @@ import { DioramaError, memory, type Row, vista } from "vantage-diorama";
 import { LiveTable, MemCache, NoCache } from "vantage-diorama/live";
 import { createScheduler } from "vantage-diorama/testing";
 import { describe, expect, test } from "vitest";
-import { createRows, createStage, FlakyCache, idOf, idsOf, rowOf, settle, ways } from "./setup.ts";
+import { bareOf, createRows, createStage, FlakyCache, idOf, idsOf, rowOf, settle, ways } from "./setup.ts";
 
 describe("options", () => {
   const master = createRows(3);
@@ -317,11 +317,7 @@ describe("pages of other sizes", () => {
     let epoch = 1;
     let calls = 0;
     const master = {
-      name: rows.name,
-      schema: rows.schema,
-      capabilities: rows.capabilities,
-      fingerprint: () => rows.fingerprint(),
-      read: rows.read.bind(rows),
+      ...bareOf(rows),
       next: async (_query: unknown, from: { token: string | undefined; size: number }) => {
         calls += 1;
         const [asked = epoch, at = 0] = from.token?.split(":").map(Number) ?? [];
@@ -343,9 +339,7 @@ describe("pages of other sizes", () => {
     const rows = createRows(40, ways.steps);
     let at = 0;
     const master = {
-      ...{ name: rows.name, schema: rows.schema, capabilities: rows.capabilities },
-      fingerprint: () => rows.fingerprint(),
-      read: rows.read.bind(rows),
+      ...bareOf(rows),
       next: async () => ({ rows: [], token: String((at += 1)) }),
     };
     const table = vista(new LiveTable<Row>(master, "k", new MemCache(), { stream: false }));
@@ -425,8 +419,7 @@ describe("lists", () => {
   test("LT10 an id that comes twice in a read of the master is rejected", async () => {
     const rows = createRows(3, ways.whole);
     const twice = {
-      ...{ name: rows.name, schema: rows.schema, capabilities: rows.capabilities },
-      fingerprint: () => rows.fingerprint(),
+      ...bareOf(rows),
       async *read() {
         yield [...rows.rows];
         yield [...rows.rows];
@@ -480,9 +473,7 @@ describe("parts of one answer", () => {
     const rows = createRows(30);
     let calls = 0;
     const overlapping = {
-      ...{ name: rows.name, schema: rows.schema, capabilities: rows.capabilities },
-      fingerprint: () => rows.fingerprint(),
-      read: rows.read.bind(rows),
+      ...bareOf(rows),
       page: async (_query: unknown, { number }: { number: number }) => {
         calls += 1;
         const start = (number - 1) * 8;

@@ -3,11 +3,14 @@ import type { Dio } from "../dio/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import type { Frame } from "./frame.ts";
 
-/** What became of a write. Pending: it is queued, and the source has not confirmed it yet. */
+/**
+ * What became of a write. Pending: it is queued, and the source has not confirmed it yet. Parked: it waits for what is
+ * done about a dead letter of its row.
+ */
 export interface Outcome {
   /** As it is now: its destination may have given it another id. */
   readonly op: WriteOp;
-  readonly state: "confirmed" | "failed" | "pending";
+  readonly state: "confirmed" | "failed" | "parked" | "pending";
   /** Why it failed, or why its last attempt did. */
   readonly error: DioramaError | undefined;
 }
@@ -18,7 +21,7 @@ export interface OutcomeWait {
   readonly onOutcome?: (outcome: Outcome) => Promise<void>;
 }
 
-/** Waits until these writes are confirmed or have failed, or the time is up; answers in the order of the writes. */
+/** Waits until these writes are confirmed, have failed or are parked, or the time is up; answers in the order of the writes. */
 export async function awaitOutcomes(
   frame: Frame,
   dio: Dio,
@@ -68,7 +71,10 @@ function outcomesOf(dio: Dio, newest: ReadonlyMap<string, WriteOp>): Outcome[] {
     const letter = failed.get(opId);
     if (letter !== undefined) return { op: letter.op, state: "failed", error: letter.error };
     const write = pending.get(opId);
-    if (write !== undefined) return { op: write.op, state: "pending", error: write.error };
+    if (write !== undefined) {
+      const state = write.state === "parked" ? "parked" : "pending";
+      return { op: write.op, state, error: write.error };
+    }
     return { op: seen, state: "confirmed", error: undefined };
   });
 }

@@ -268,7 +268,7 @@ async function verified(
   const ops = look.queues.ops.length;
   if (damage.length === 0 && !frame.json)
     await frame.print(
-      safeText(`${label}: sound, ${countText(rows, "row")}, ${countText(ops, "queued write")}`),
+      safeText(`${label}: sound, ${countText(rows, "row")}, ${countText(ops, "write")} in the queue`),
     );
   look.close();
   return { source: label, folder: folder.path, rows, ops, damage };

@@ -130,7 +130,9 @@ export async function printOutcome(frame: Frame, outcome: Outcome): Promise<void
   if (frame.json) return frame.print(rowJsonText(plainOutcome(outcome)));
   const { styles } = frame;
   const why = error === undefined ? "" : `: ${error.message} (${error.code})`;
-  const word = { confirmed: styles.green, failed: styles.red, pending: styles.yellow }[state];
+  const word = { confirmed: styles.green, failed: styles.red, parked: styles.yellow, pending: styles.yellow }[
+    state
+  ];
   const shown = state === "pending" ? "queued" : state;
   return frame.print(
     `${word(shown.padEnd("confirmed".length))}  ${safeText(`${opText(op)}  (op ${op.opId})${why}`)}`,

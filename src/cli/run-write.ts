@@ -1,4 +1,5 @@
-import { DioramaError, uuidV7 } from "../base/index.ts";
+import { DioramaError, isDioramaError, messageOf, uuidV7 } from "../base/index.ts";
+import type { Dio } from "../dio/index.ts";
 import { idOf, type Row } from "../record/index.ts";
 import type { Vista, WriteOp } from "../vista/index.ts";
 import { isAssignment, readAssignments } from "./assignments.ts";
@@ -69,12 +70,11 @@ async function write(
   options: WriteOptions,
   toWrite: (vista: Vista) => Written,
 ): Promise<void> {
-  const opened = await openSource(frame, source, options, { copy: "fresh", isWriting: true });
+  const opened = await openSource(frame, source, options, { copy: "as-it-is", isWriting: true });
   const { dio, identity } = opened;
-  const vista = dio.vista();
-  const written = toWrite(vista);
+  const written = toWrite(dio.vista());
   const op: WriteOp = { ...written, opId: uuidV7(frame.clock), enqueuedAt: frame.clock.now(), attempt: 0 };
-  await queue(vista, op);
+  await queueOrLookAgain(frame, dio, op);
   let isTold = false;
   // However it ends: who interrupts the waiting is told what becomes of the write.
   frame.defer(() => {
@@ -85,6 +85,24 @@ async function write(
   if (outcome === undefined || frame.signal.aborted) return;
   isTold = true;
   await tell(frame, opened, outcome);
+}
+
+/** A copy that is out of date may refuse what the source would take: before it does, the source is read again. */
+async function queueOrLookAgain(frame: Frame, dio: Dio, op: WriteOp): Promise<void> {
+  try {
+    await queue(dio.vista(), op);
+  } catch (error) {
+    const isFromCopy = isDioramaError(error, "conflict") || isDioramaError(error, "notFound");
+    if (!isFromCopy || !dio.cache.complete) throw error;
+    frame.progress(`reading ${dio.name}`);
+    try {
+      await dio.refresh();
+    } catch (failure) {
+      frame.note(`so says the copy, and the source can't be read: ${safeText(messageOf(failure))}`);
+      throw error;
+    }
+    await queue(dio.vista(), op);
+  }
 }
 
 /** Resolves when the write is in the queue; what is refused at once is refused here. */
@@ -121,7 +139,7 @@ async function tell(frame: Frame, opened: OpenedSource, outcome: Outcome): Promi
       `${opText(op)} failed: ${error?.message ?? "refused"}; ${kept}`,
     );
   }
-  if (state === "pending" && folder === undefined) {
+  if (state !== "confirmed" && folder === undefined) {
     // With nothing kept it would go on for as long as a queue in memory is sent at the end.
     await dio.close({ drain: 0 });
     const why = error === undefined ? "" : ` (${error.message})`;
@@ -131,7 +149,7 @@ async function tell(frame: Frame, opened: OpenedSource, outcome: Outcome): Promi
     );
   }
   await printOutcome(frame, outcome);
-  if (state === "pending") frame.note(laterText(identity.location));
+  if (state !== "confirmed") frame.note(laterText(identity.location));
 }
 
 const laterText = (location: string): string =>

@@ -29,6 +29,7 @@ const SLICE_ROWS = 512;
 /** Of one table, or of the structure, no more than this is told one by one. */
 const MOST_TOLD = 20;
 const MAGIC = "SQLite format 3\u0000";
+const COMPANIONS = ["-wal", "-shm"] as const;
 
 /** Looks through a cache file without changing a byte of it; whoever opens it holds the folder. */
 export class CacheLook {
@@ -38,22 +39,26 @@ export class CacheLook {
   readonly damage: readonly CacheDamage[];
   readonly #database: DatabaseSync | undefined;
   readonly #path: string;
-  readonly #hadLog: boolean;
+  /** What stood beside it before: what SQLite puts there to look at it goes again. */
+  readonly #had: ReadonlySet<string>;
   readonly #entries = new Map<string, RegistryEntry>();
 
   /** A file that is no cache, or can't be opened, has no tables and says why. A missing one is simply empty. */
   constructor(path: string) {
     this.#path = path;
-    this.#hadLog = kindOf(`${path}-wal`) === "file";
+    this.#had = new Set(COMPANIONS.filter((suffix) => kindOf(path + suffix) !== "missing"));
     const damage: CacheDamage[] = [];
     const tables: LookedTable[] = [];
     this.tables = tables;
     this.damage = damage;
     try {
+      if (kindOf(path) === "missing") return;
+      checkHead(path);
       this.#database = openToLook(path);
-      if (this.#database !== undefined) this.#readList(this.#database, tables, damage);
+      this.#readList(this.#database, tables, damage);
     } catch (error) {
       damage.push({ position: "the file", reason: reasonOf(error) });
+      if (this.#database === undefined) this.#clearUp();
     }
   }
 
@@ -91,11 +96,13 @@ export class CacheLook {
   }
 
   close(): void {
-    this.#database?.close();
     if (this.#database === undefined) return;
-    // What SQLite needed beside the file to look at it.
-    rmSync(`${this.#path}-shm`, { force: true });
-    if (!this.#hadLog) rmSync(`${this.#path}-wal`, { force: true });
+    this.#database.close();
+    this.#clearUp();
+  }
+
+  #clearUp(): void {
+    for (const suffix of COMPANIONS) if (!this.#had.has(suffix)) rmSync(this.#path + suffix, { force: true });
   }
 
   #readList(database: DatabaseSync, tables: LookedTable[], damage: CacheDamage[]): void {
@@ -211,13 +218,8 @@ class RowCheck {
   }
 }
 
-/** Read only, so that closing it leaves the log where it is; undefined where there is no file. */
-function openToLook(path: string): DatabaseSync | undefined {
-  const kind = kindOf(path);
-  if (kind === "missing") return undefined;
-  if (kind !== "file") throw new Damage(kind === "empty" ? "it is empty" : "it is no file", true);
-  checkMagic(path);
-  rmSync(`${path}-shm`, { force: true });
+/** Read only, so that closing it leaves the log where it is. */
+function openToLook(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
   try {
     database.exec("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY");
@@ -235,7 +237,10 @@ function openToLook(path: string): DatabaseSync | undefined {
   }
 }
 
-function checkMagic(path: string): void {
+/** From the bytes: SQLite would take an empty file, or one that is shorter than a page, for an empty database. */
+function checkHead(path: string): void {
+  const kind = kindOf(path);
+  if (kind !== "file") throw new Damage(kind === "empty" ? "it is empty" : "it is no file", true);
   const head = Buffer.alloc(MAGIC.length);
   const file = openSync(path, "r");
   try {

@@ -10,8 +10,8 @@ export interface JsonServerOptions {
 export type RestPreset = Omit<RestOptions, "schema">;
 
 /**
- * Options for APIs in the style of JSON Server, to be spread into those of `rest`. Of what its filters find too
- * much, nothing is served: an answer with a row that doesn't match is `rejected` (0) or cleared of it (1).
+ * Options for APIs in the style of JSON Server, to be spread into those of `rest`. Declare the columns that are
+ * filtered and ordered by, with their types: then pages, counts and orders of a query are the server's own.
  */
 export function jsonServer({ version = 0 }: JsonServerOptions = {}): RestPreset {
   return version === 0 ? versionZero : versionOne;
@@ -75,8 +75,8 @@ const versionZero: RestPreset = {
   paging: { kind: "offset", offset: "_start", limit: "_limit" },
   total: { header: "X-Total-Count" },
   filter: { rule: ruleOfZero },
-  // Ids may be numbers, and it has null before absent: ties are put right here.
-  order: { parameter: "_sort", directions: "_order", several: ",", nulls: "high", ties: false },
+  // It tells null from absent, which would part the ranks of a second column.
+  order: { parameter: "_sort", directions: "_order", nulls: "high" },
   // It looks into numbers and nested values too.
   search: { parameter: "q", loose: true },
   writes,

@@ -30,12 +30,9 @@ export function planFilter(
   for (const given of flatten(conditions)) {
     const asked = typedId(given, settings.idColumn, types);
     if (isNever(asked, types)) isEmpty = true;
-    const written = settings.filter === undefined ? undefined : write(settings.filter, asked);
-    if (written !== undefined && add(parameters, written, settings)) {
-      (settings.filter?.loose === true ? leftover : claims).push(asked);
-    } else {
-      leftover.push(given);
-    }
+    const written = settings.filter === undefined ? undefined : write(settings.filter, asked, types);
+    if (written === undefined || !add(parameters, written, settings)) leftover.push(given);
+    else (settings.filter?.loose === true || !isTyped(asked, types) ? leftover : claims).push(asked);
   }
   return { isEmpty, parameters, claims, leftover };
 }
@@ -53,11 +50,19 @@ function typedId(given: Condition, idColumn: string, types: ReadonlyMap<string, 
     : condition(idColumn, "in", given.ids);
 }
 
-/** Equality that nothing can meet: with null, with no value at all, or with one of another type than the column. */
+/** Whether it is about a column whose cells are all of one type: an API may take `5` and `"5"` for the same. */
+function isTyped(given: Condition, types: ReadonlyMap<string, ColumnType>): boolean {
+  if (given.kind !== "compare" && given.kind !== "list" && given.kind !== "null") return false;
+  const type = types.get(given.column);
+  return type !== undefined && type !== "json";
+}
+
+/** What no cell can meet: null, no value at all, or one of another type than the column. */
 function isNever(given: Condition, types: ReadonlyMap<string, ColumnType>): boolean {
   if (given.kind === "id") return given.ids.length === 0;
-  if (given.kind === "compare")
-    return given.operator === "=" && !mayHold(types.get(given.column), given.value);
+  if (given.kind === "compare") {
+    return given.operator !== "!=" && !mayHold(types.get(given.column), given.value);
+  }
   if (given.kind !== "list" || given.operator !== "in") return false;
   return given.values.every((value) => !mayHold(types.get(given.column), value));
 }
@@ -83,13 +88,17 @@ function mayHold(type: ColumnType | undefined, value: Value): boolean {
   }
 }
 
-function write(filter: FilterSettings, given: Condition): readonly RestParameter[] | undefined {
+function write(
+  filter: FilterSettings,
+  given: Condition,
+  types: ReadonlyMap<string, ColumnType>,
+): readonly RestParameter[] | undefined {
   const ruled = filter.rule?.(given);
   if (ruled !== undefined) return checkRuled(ruled);
   if (given.kind !== "compare" && given.kind !== "list" && given.kind !== "null") return undefined;
   const template = filter.operators.get(given.operator);
   const name = filter.nameOf(given.column);
-  if (template === undefined || name === undefined || !isSafe(given)) return undefined;
+  if (template === undefined || name === undefined || !isSafe(given, types)) return undefined;
   if (given.kind === "null") return [fill(template, name, "")];
   if (given.kind === "compare") {
     const text = valueText(given.value, filter.dates);
@@ -101,12 +110,14 @@ function write(filter: FilterSettings, given: Condition): readonly RestParameter
 /** Operators under which an API with an order or a case of its own would leave out rows that are due: nobody saw. */
 const excluding: ReadonlySet<Operator> = new Set<Operator>(["<", "<=", ">", ">=", "!=", "not in"]);
 
-/** Texts compare by code point here, and every database has its own way. */
-function isSafe(given: Condition): boolean {
+/** Texts compare by code point here, and every database has its own way; numbers and moments compare everywhere alike. */
+function isSafe(given: Condition, types: ReadonlyMap<string, ColumnType>): boolean {
   if ((given.kind !== "compare" && given.kind !== "list") || !excluding.has(given.operator)) return true;
+  const type = types.get(given.column);
   const values = given.kind === "compare" ? [given.value] : given.values;
-  return values.every(
-    (value) => typeof value === "number" || typeof value === "bigint" || value instanceof Date,
+  return (
+    (type === "integer" || type === "number" || type === "date") &&
+    values.every((value) => value !== null && mayHold(type, value))
   );
 }
 

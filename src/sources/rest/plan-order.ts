@@ -42,11 +42,13 @@ export function planOrder(
   return { by: "api", parameters: write(api, [...terms, byId]) };
 }
 
-/** Whether the API knows the column and puts its nulls where they are wanted. */
+/** Whether the API knows the column, its cells are of one type, and nulls go where they are wanted. */
 function isKnown({ schema, idColumn }: RestSettings, api: OrderSettings, term: OrderTerm): boolean {
   if (api.nameOf(term.column) === undefined) return false;
-  const flags = schema.columns.find((column) => column.name === term.column)?.flags ?? [];
-  if (term.column === idColumn || flags.includes("mandatory")) return true;
+  const column = schema.columns.find(({ name }) => name === term.column);
+  // Each API has its own order of numbers and texts in one column.
+  if (column === undefined || column.type === "json") return false;
+  if (term.column === idColumn || column.flags.includes("mandatory")) return true;
   if (api.nulls === undefined) return false;
   const isLast = api.nulls === "last" || api.nulls === (term.direction === "asc" ? "high" : "low");
   return isLast === (term.nulls === "last");

@@ -4,7 +4,6 @@ import { openApiServer } from "../../../test/rest/api-server.ts";
 import type { Row } from "../../record/index.ts";
 import { sourceContract, type ContractData, type SourceSubject } from "../../testing/index.ts";
 import type { ColumnType } from "../../vista/index.ts";
-import { jsonServer } from "./json-server.ts";
 import type { RestOptions } from "./rest-options.ts";
 import { rest } from "./rest.ts";
 import { toJson } from "./to-json.ts";
@@ -150,30 +149,6 @@ describe(`rest by links of pages of the API's own size, ids of the API (seed ${s
         columns,
         writes: { insert: "POST", add: true, replace: true, delete: true },
       }),
-    ),
-  );
-});
-
-describe(`rest in the style of JSON Server 0.17 (seed ${seed})`, () => {
-  sourceContract(
-    test,
-    subject(
-      {
-        paging: { kind: "offset", offset: "_start", limit: "_limit" },
-        total: { header: "X-Total-Count" },
-        filter: "suffix",
-        order: { kind: "pair", sort: "_sort", direction: "_order" },
-        search: "q",
-      },
-      ({ columns: { id: _id, ...columns } }) => {
-        const preset = jsonServer();
-        return {
-          ...preset,
-          columns,
-          // This server puts nulls last both ways, and orders what it has as texts as such.
-          order: { parameter: "_sort", ...preset.order, nulls: "last", columns: ordered },
-        };
-      },
     ),
   );
 });

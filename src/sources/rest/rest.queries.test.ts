@@ -148,6 +148,30 @@ describe("conditions", () => {
     expect(asked(server).every((search) => search.includes("name=tart"))).toBe(true);
   });
 
+  test('REST18 columns without a type: an API may take 5 and "5" for the same, and the other is left out', async () => {
+    const server = await startServer({
+      resources: {
+        products: [
+          { id: 1, code: 5 },
+          { id: 2, code: "5" },
+        ],
+      },
+      filter: "equal",
+      paging: { kind: "offset", offset: "skip", limit: "limit" },
+      total: { header: "X-Total-Count" },
+    });
+    const found = rest(server.url("products"), {
+      filter: "any",
+      paging: { kind: "offset", offset: "skip", limit: "limit" },
+      total: { header: "X-Total-Count" },
+    });
+    expect(await idsOf(found.where("code", 5))).toBe("1");
+    expect(await idsOf(found.where("code", "5"))).toBe("2");
+    expect(await found.where("code", "5").count()).toBe(1);
+    expect([...(await found.where("code", "5").fetchPage(1, 1)).rows.keys()]).toEqual(["2"]);
+    expect(server.log.every(({ url }) => url.searchParams.get("code") === "5")).toBe(true);
+  });
+
   test("REST19 what no row can meet asks nothing", async () => {
     const { server, found } = await open({
       filter: { operators: { in: "{column}_in" } },
@@ -389,6 +413,7 @@ describe("orders and searches", () => {
     });
     const found = rest(server.url("products"), {
       paging,
+      columns: { rank: "integer" },
       order: { parameter: "sort", nulls: "last" },
       maxPageSize: 3,
     }).orderBy("rank");

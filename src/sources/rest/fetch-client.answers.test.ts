@@ -92,7 +92,7 @@ describe("bodies", () => {
       const error = await errorOf(client.send(request));
       expect([cutAfterBytes, error.code]).toEqual([cutAfterBytes, "unavailable"]);
       expect(error.message).toMatch(
-        /^GET http:.*: did not come through \(\w+\); is the API running, and the URL right\?$/,
+        /^GET http:.*: its answer broke off \(\w+\); is the API still running\?$/,
       );
     }
     expect((await client.send(request)).body).toEqual(rows);

@@ -36,6 +36,14 @@ interface Reply extends KeptAnswer {
   readonly keep: () => void;
 }
 
+/** A request's turn: its end, and what it tells of its way. */
+interface Turn {
+  readonly signal: AbortSignal;
+  readonly sent: () => void;
+  /** The head of the answer is there. */
+  readonly begun: () => void;
+}
+
 /** Whether trying again may help: after a pause of our own, or when the gate opens again. */
 type Again = "never" | "later" | "gate";
 
@@ -167,6 +175,7 @@ class FetchClient implements HttpClient {
     const { clock, timeoutMs } = this.#settings;
     const link = linkSignals(call.request.signal);
     let isLate = false;
+    let hasBegun = false;
     const onTime = (): void => {
       isLate = true;
       link.abort();
@@ -174,24 +183,20 @@ class FetchClient implements HttpClient {
     // Somebody waits for it.
     const timer = timeoutMs === Infinity ? undefined : clock.setTimer(onTime, timeoutMs, { keepAlive: true });
     try {
-      return await this.#ask(call, url, { signal: link.signal, sent });
+      return await this.#ask(call, url, { signal: link.signal, sent, begun: () => void (hasBegun = true) });
     } catch (error) {
       if (isLate) {
         return failure("timeout", `${call.shown}: no whole answer within ${timeoutMs} ms`, "later");
       }
       if (link.signal.aborted) throw link.signal.reason;
-      return failureOf(call, error);
+      return failureOf(call, error, hasBegun);
     } finally {
       timer?.cancel();
       link.release();
     }
   }
 
-  async #ask(
-    call: Call,
-    url: URL,
-    { signal, sent }: { readonly signal: AbortSignal; readonly sent: () => void },
-  ): Promise<Reply> {
+  async #ask(call: Call, url: URL, { signal, sent, begun }: Turn): Promise<Reply> {
     const { request, text, isRead } = call;
     const edition = this.#kept?.edition ?? 0;
     const { headers, logIn } = await this.#headersFor(call, url, signal);
@@ -205,6 +210,7 @@ class FetchClient implements HttpClient {
     // A host's own memory would answer without asking.
     if (isRead) init.cache = "no-cache";
     const response = await abortable(this.#settings.fetch(url, init), signal);
+    begun();
     this.#heed(call, response);
     // Before its place is free: whoever comes next is not to send what was refused.
     if (response.status === 401 && logIn !== undefined && !call.wasRefused) this.#credentials?.refuse(logIn);
@@ -281,7 +287,7 @@ class FetchClient implements HttpClient {
       reply.keep();
       return { status, headers, body };
     } catch (error) {
-      return failureOf(call, error);
+      return failureOf(call, error, true);
     }
   }
 
@@ -309,11 +315,14 @@ const failure = (code: DioramaError["code"], message: string, again: Again = "ne
 });
 
 /** What went wrong on the way, or with the body. */
-function failureOf({ shown, redaction }: Call, error: unknown): Failure {
+function failureOf({ shown, redaction }: Call, error: unknown, hasBegun: boolean): Failure {
   if (error instanceof DioramaError) {
     return { error: about(shown, error), again: error.code === "unavailable" ? "later" : "never" };
   }
-  const why = `did not come through (${reasonOf(error, redaction)}); is the API running, and the URL right?`;
+  const reason = reasonOf(error, redaction);
+  const why = hasBegun
+    ? `its answer broke off (${reason}); is the API still running?`
+    : `did not come through (${reason}); is the API running, and the URL right?`;
   const cause = toSafeCause(error, redaction);
   return { error: new DioramaError("unavailable", `${shown}: ${why}`, { cause }), again: "later" };
 }

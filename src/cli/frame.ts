@@ -3,6 +3,7 @@ import { CliError, exitCodes } from "./cli-error.ts";
 import { safeText } from "./safe-text.ts";
 import { createStyles, type Styles } from "./styles.ts";
 import type { Terminal } from "./terminal.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /** What the options of every command say. */
 export interface FrameSettings {
@@ -142,5 +143,6 @@ function asPlain(error: unknown): object {
 
 /** Errors that list several problems have one on each line. */
 function oneLine(message: string): string {
-  return safeText(message.replace(/:\s*\n\s*(?:- )?/g, ": ").replace(/\s*\n\s*(?:- )?/g, "; "));
+  const line = message.replace(/:\s*\n\s*(?:- )?/g, ": ").replace(/\s*\n\s*(?:- )?/g, "; ");
+  return safeText(withoutSecrets(line));
 }

@@ -42,9 +42,7 @@ export async function openSource(
   const { identity } = plan;
   const behind = await plan.open();
   const isLive = identity.kind === "live";
-  // Where one row can't be asked for, finding it reads all of them: they may as well be kept.
-  const canGetOne = isLive || behind.source.get !== undefined;
-  const wanted = wishes.copy !== "for-one-row" ? wishes.copy : canGetOne ? "fresh" : "whole";
+  const wanted = wantedOf(wishes, isLive || behind.source.get !== undefined);
   const isWriting = wishes.isWriting === true;
   const folder = new CopyFolder(frame, identity, { cache: options.cache, isNeeded: isWriting });
   const live = isLive ? await openPagesOf(frame, behind, { options, folder, wanted }) : undefined;
@@ -68,6 +66,12 @@ export async function openSource(
   const from = dio.cache.complete ? "the copy" : "the source";
   if (!dio.cache.complete) frame.progress(`reading ${identity.location}`);
   return { dio, master, identity, folder: folder.path, origin: () => live?.origin() ?? from };
+}
+
+/** Where one row can't be asked for, finding it reads all of them: they may as well be kept. */
+function wantedOf({ copy }: OpenWishes, canGetOne: boolean): WantedCopy {
+  if (copy !== "for-one-row") return copy;
+  return canGetOne ? "fresh" : "whole";
 }
 
 interface LiveWishes {

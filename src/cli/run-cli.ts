@@ -10,6 +10,7 @@ import { addQueueCommands } from "./queue-commands.ts";
 import { Stopped } from "./stopped.ts";
 import type { Terminal } from "./terminal.ts";
 import { versionOf } from "./version.ts";
+import { parserText } from "./without-secrets.ts";
 import { addWriteCommands } from "./write-commands.ts";
 
 const EXAMPLES = `
@@ -82,9 +83,7 @@ function codeOf(frame: Frame, error: unknown): number {
   if (!(error instanceof CommanderError)) return frame.fail(error);
   if (error.exitCode === 0) return exitCodes.done;
   if (error.code === "commander.help") return exitCodes.usage;
-  const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
-  const hint = more.length === 0 ? "" : ` ${more.join(" ")}`;
-  return frame.fail(usageError(`${first}${hint}; --help shows what there is`));
+  return frame.fail(usageError(`${parserText(error.message)}; --help shows what there is`));
 }
 
 function addCommands(program: Command, frame: Frame): void {

@@ -25,8 +25,10 @@ export function toLocation(source: string, folder: string): SourceLocation {
     throw usageError("SOURCE has a scheme that nothing here speaks; http:// and https:// are");
   if (CSV_FILE.test(source)) return { kind: "csv", path: resolve(folder, source) };
   if (DEMO_FILE.test(source)) return { kind: "demo", path: resolve(folder, source) };
+  // What may be a URL without its scheme is not repeated: it may hold a password.
+  const shown = /[@?]/.test(source) ? "SOURCE" : source;
   throw usageError(
-    `${source === "" ? "SOURCE is empty" : `${source} doesn't say what it is`}; a CSV file ends in .csv, .tsv or .gz, an API begins with https://, a demo database ends in .db`,
+    `${source === "" ? "SOURCE is empty" : `${shown} doesn't say what it is`}; a CSV file ends in .csv, .tsv or .gz, an API begins with https://, a demo database ends in .db`,
   );
 }
 

@@ -232,9 +232,23 @@ describe("wrong usage", () => {
   test("CLI22 a header that can't be one is not repeated", async () => {
     const { code, err } = await run("query", "https://api.example.com/x", "--header", "s3cret");
     expect([code, err]).toEqual([2, 'diorama: --header takes "Name: value"\n']);
-    const url = await run("query", "https://u:hunter2@");
-    expect(url.code).toBe(2);
-    expect(url.err).not.toContain("hunter2");
+    for (const argv of [
+      ["query", "https://u:hunter2@"],
+      ["query", "u:hunter2@api.example.com/x"],
+      ["query", "api.example.com/x?key=hunter2"],
+      ["query", "ftp://u:hunter2@api.example.com/x"],
+      ["https://u:hunter2@api.example.com/x?key=hunter2&b=c"],
+      ["query", "https://u:hunter2@api.example.com/x?key=hunter2", "y"],
+      ["query", "x.csv", "--heeader=X-Key: hunter2"],
+      ["query", "x.csv", "--header", "hunter2"],
+    ]) {
+      const { code: ended, err: told } = await run(...argv);
+      expect(ended).toBe(2);
+      expect(told).not.toContain("hunter2");
+    }
+    expect((await run("https://u:hunter2@api.example.com/x?key=hunter2&b=c")).err).toContain(
+      "unknown command 'https://api.example.com/x?key=?&b=?'",
+    );
   });
 });
 

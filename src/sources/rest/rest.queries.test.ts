@@ -455,7 +455,11 @@ describe("orders and searches", () => {
     expect(asked(server)).toEqual(["?p=1&n=1", "?price=3&p=1&n=1", "?price=3&p=1&n=100"]);
     server.clearLog();
     server.script(() => ({ status: 200, body: { rows: 321 } }));
-    const counted = rest(server.url("products"), { count: { path: "count", field: "rows" }, filter: "any" });
+    const counted = rest(server.url("products"), {
+      columns,
+      count: { path: "count", field: "rows" },
+      filter: "any",
+    });
     expect(await counted.where("price", 3).count()).toBe(321);
     expect(asked(server)).toEqual(["/count?price=3"]);
     server.script(() => ({ status: 200, body: "many" }));

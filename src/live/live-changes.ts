@@ -1,5 +1,6 @@
 import { type Clock, type DioramaError, unreachable } from "../base/index.ts";
 import type { ChangeEvent, Vista } from "../vista/index.ts";
+import { atMost } from "./at-most.ts";
 import { FanOut } from "./fan-out.ts";
 import type { LiveEvent, LiveStream } from "./live-stream.ts";
 import type { LiveSteps } from "./live-steps.ts";
@@ -7,6 +8,8 @@ import { type Drop, everyEntry, type Shelf } from "./shelf.ts";
 import { followStream } from "./stream-follower.ts";
 import { COUNT, FIRST, PAGE, recordKey } from "./sub-keys.ts";
 
+/** How long `close` waits for the event that is being handled. */
+const LAST_EVENT_MS = 5_000;
 /** So many pages are dropped one by one; with more of them, all go. */
 const MAX_SINGLE_DROPS = 1_000;
 
@@ -77,7 +80,7 @@ export class LiveChanges {
   async close(): Promise<void> {
     this.#ending.abort();
     this.#watchers.end();
-    await this.#done;
+    await atMost(this.#done, this.#host.clock, LAST_EVENT_MS);
   }
 
   async #handle(change: Change): Promise<void> {

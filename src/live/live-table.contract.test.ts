@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { memory, type Capabilities, type Row, type Source } from "vantage-diorama";
 import {
   type Cache,
+  FileCache,
   LiveTable,
   type LiveTableOptions,
   ManualLiveStream,
@@ -13,8 +18,7 @@ import {
   sourceContract,
   type SourceSubject,
 } from "vantage-diorama/testing";
-import { setImmediate as turn } from "node:timers/promises";
-import { describe, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 
 const seed = Number(process.env["DIORAMA_SEED"] ?? 1);
 
@@ -130,4 +134,28 @@ describe(`LT1 a LiveTable over a LiveTable (seed ${seed})`, () => {
       (source) => new LiveTable<Row>(source, "inner", new MemCache(), { pageSize: 4 }),
     ),
   );
+});
+
+describe(`LT1 a LiveTable with a FileCache (seed ${seed})`, () => {
+  const opened: FileCache[] = [];
+  const folders: string[] = [];
+  let tables = 0;
+  beforeAll(async () => {
+    folders.push(await mkdtemp(path.join(tmpdir(), "live-contract-")));
+    opened.push(await FileCache.open(folders[0] ?? ""));
+  });
+  afterAll(async () => {
+    for (const cache of opened) await cache.close();
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  });
+  sourceContract(test, {
+    seed,
+    knowsOps: true,
+    create: (data) => {
+      const source = createMemory(data);
+      const cache = opened[0] ?? new NoCache();
+      const live = new LiveTable<Row>(source, `table ${(tables += 1)}`, cache, { pageSize: 25 });
+      return { source: live, set: (id, row) => source.set(id, row) };
+    },
+  });
 });

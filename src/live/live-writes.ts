@@ -5,7 +5,6 @@ import {
   errorAt,
   isDioramaError,
   linkSignals,
-  sleep,
   toDioramaError,
   uuidV7,
 } from "../base/index.ts";
@@ -19,6 +18,7 @@ import {
   type WriteKind,
   type WriteOptions,
 } from "../vista/index.ts";
+import { atMost } from "./at-most.ts";
 import type { LiveSteps } from "./live-steps.ts";
 import { WriteTurns } from "./write-turns.ts";
 
@@ -116,11 +116,10 @@ export class LiveWrites {
   /** What waits rejects with the error; what has begun has 5 seconds, then it is aborted. */
   async close(reason: DioramaError): Promise<void> {
     const done = this.#turns.close(reason);
-    const waiting = new AbortController();
-    await Promise.race([done, sleep(this.#host.clock, LAST_WRITE_MS, waiting.signal, { keepAlive: true })]);
-    waiting.abort();
+    await atMost(done, this.#host.clock, LAST_WRITE_MS);
     this.#ending.abort(reason);
-    await done;
+    // A cache that hangs in the drop holds nobody up.
+    await atMost(done, this.#host.clock, LAST_WRITE_MS);
   }
 
   async #run<T>(call: WriteOptions, write: Write<T>): Promise<T> {

@@ -39,7 +39,7 @@ export class Shelf {
   readonly index: PageIndex = new PageIndex();
   /** Of masters that are walked; begun anew with every drop. */
   walk: TokenWalk = new TokenWalk();
-  /** Pages were asked for anew and disagreed all the same: that is how this master is. */
+  /** Pages were asked for anew and disagreed all the same: that is how this master is, until others come. */
   disagrees: boolean = false;
   readonly #cache: Cache;
   readonly #repairs = new SingleFlight<"", boolean>();
@@ -109,7 +109,10 @@ export class Shelf {
       const note = toNote({ ...origin, totalsFrom: this.#totalsFrom }, entry.fetchedAt);
       this.#send(ORIGIN, note, steps).catch(() => (this.#isNoted = false));
     }
-    if (isList(subKey)) this.index.note(subKey, entry.rows.keys());
+    if (isList(subKey)) {
+      this.index.note(subKey, entry.rows.keys());
+      this.disagrees = false;
+    }
     this.#send(subKey, entry, steps).catch(() => undefined);
     return true;
   }
@@ -139,7 +142,6 @@ export class Shelf {
       this.#clearings += 1;
       this.#isNoted = false;
       this.#totalsFrom = 0;
-      this.disagrees = false;
     }
     const leavesNoList = drop.prefixes.includes(PAGE) && drop.entries.includes(FIRST);
     if (leavesNoList || drop.prefixes.includes("")) this.index.begin();

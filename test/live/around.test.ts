@@ -1,5 +1,5 @@
 import { DioramaError, type Row, vista } from "vantage-diorama";
-import { type LiveStep, LiveTable, MemCache } from "vantage-diorama/live";
+import { type Cache, type LiveStep, LiveTable, ManualLiveStream, MemCache } from "vantage-diorama/live";
 import { describe, expect, test } from "vitest";
 import { createRows, createStage, idOf, settle } from "./setup.ts";
 
@@ -168,5 +168,21 @@ describe("close", () => {
     await clock.advance(1);
     await closed;
     expect(await hanging).toMatchObject({ code: "closed" });
+  });
+
+  test("LT28 a cache that hangs in a drop holds no close up for more than that", async () => {
+    const kept = new MemCache();
+    const cache: Cache = {
+      get: (key) => kept.get(key),
+      put: (key, rows) => kept.put(key, rows),
+      invalidatePrefix: () => new Promise<never>(() => undefined),
+    };
+    const stream = new ManualLiveStream();
+    const { live, vista: table, clock } = createStage({ cache, stream });
+    stream.emit({ type: "changed" });
+    void table.patch(idOf(0), { price: 10 }).catch(() => undefined);
+    await settle();
+    await clock.until(live.close(), 10_000);
+    expect(clock.timerCount).toBe(0);
   });
 });

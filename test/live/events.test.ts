@@ -130,6 +130,18 @@ describe("what an event drops", () => {
     expect(await narrowed.vista.count()).toBe(61);
   });
 
+  test("LT21 a row that two pages hold, since it moved without being told, takes both with it", async () => {
+    const stage = createStreamStage();
+    for (const number of [1, 3]) await stage.vista.fetchPage(number, 10);
+    stage.rows.replaceAll([{ id: "new", price: 0 }, ...stage.rows.rows.values()]);
+    for (const number of [2, 4]) await stage.vista.fetchPage(number, 10);
+    // Row 9 ends the old page 1 and begins the new page 2.
+    await stage.emit({ type: "updated", id: idOf(9) });
+    expect(await stage.held()).toEqual(["page_3", "page_4"]);
+    await stage.emit({ type: "deleted", id: idOf(29) });
+    expect(await stage.held()).toEqual([]);
+  });
+
   test("LT22 where an earlier process filled the cache all pages go, once", async () => {
     const cache = new MemCache();
     await fill(createStage({ cache }));

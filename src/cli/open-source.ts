@@ -54,7 +54,27 @@ export async function openSource(
     ? await Lens.builder().cacheSource(createNoCache()).activity(activity).build()
     : await openLens(live === undefined || isWriting ? folder : undefined, activity);
   frame.defer(() => lens.close());
-  const copy = new CopyFreshness(frame, identity, options.freshFor, wanted);
+  const dio = await openCopy(frame, { lens, master, identity, wanted }, options, wishes);
+  const from = dio.cache.complete ? "the copy" : "the source";
+  if (!dio.cache.complete) frame.progress(`reading ${identity.location}`);
+  return { dio, master, identity, folder: folder.path, origin: () => live?.origin() ?? from };
+}
+
+interface CopyParts {
+  readonly lens: Lens;
+  readonly master: Vista;
+  readonly identity: SourceIdentity;
+  readonly wanted: WantedCopy;
+}
+
+/** The Dio over the source, brought to where the command wants it. */
+async function openCopy(
+  frame: Frame,
+  { lens, master, identity, wanted }: CopyParts,
+  { freshFor }: SourceOptions,
+  wishes: OpenWishes,
+): Promise<Dio> {
+  const copy = new CopyFreshness(frame, identity, freshFor, wanted);
   const refreshEvery = wishes.refreshEvery?.(master);
   const dio = await lens.makeDio(master, {
     onStart: (own, call) => copy.fill(own, call),
@@ -63,9 +83,7 @@ export async function openSource(
   dio.on("cacheFailed", ({ error }) => frame.note(`the copy: ${safeText(error.message)}`));
   dio.on("queueFailed", ({ error }) => frame.note(`the queue: ${safeText(error.message)}`));
   await copy.renew(dio);
-  const from = dio.cache.complete ? "the copy" : "the source";
-  if (!dio.cache.complete) frame.progress(`reading ${identity.location}`);
-  return { dio, master, identity, folder: folder.path, origin: () => live?.origin() ?? from };
+  return dio;
 }
 
 /** Where one row can't be asked for, finding it reads all of them: they may as well be kept. */

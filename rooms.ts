@@ -202,7 +202,7 @@ export const rooms: readonly Room[] = [
     mayImportAdapters: ["sources/csv", "sources/rest"],
     runsIn: "node",
     rulePrefixes: ["CLI"],
-    packages: ["@bomb.sh/tab/commander", "commander", "env-paths", "papaparse", "string-width"],
+    packages: ["@bomb.sh/tab/commander", "commander", "env-paths", "string-width"],
   }),
   row({
     name: "testing",

@@ -47,7 +47,7 @@ describe("completion", () => {
     [["live", "api", "users", "list", "--deb"], ["--debug"]],
     [
       ["completion", ""],
-      ["bash", "zsh", "fish", "powershell"],
+      ["zsh", "bash", "fish", "powershell"],
     ],
   ])("CLI70 after %j come %j", async (words, expected) => {
     const { words: found, directive } = await offered(...words);

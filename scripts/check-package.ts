@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -50,6 +51,7 @@ function pack(): string {
     "CHANGELOG.md",
     "tsconfig.json",
     "tsconfig.build.json",
+    "bin",
     "src",
   ]) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
@@ -124,6 +126,25 @@ function runSample(tarball: string): void {
   if (!existsSync(join(user, "cache/cache.db"))) throw new Error("The sample left no cache file");
 }
 
+/** The command line, as npm has linked it in that project. */
+function runCommands(): void {
+  const program = join(user, "node_modules/.bin", process.platform === "win32" ? "diorama.cmd" : "diorama");
+  const cache = ["--cache", join(user, "copies")];
+  const diorama = (...args: string[]): string => run(program, args, user);
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  if (diorama("--version") !== `${version}\n`) throw new Error("diorama --version printed another version");
+  for (const start of ["cold", "warm"]) {
+    const options = ["--where", "state = MA", "--order", "zip_code", "--limit", "1", "--json"];
+    const rows: unknown = JSON.parse(diorama("query", "zipcodes.csv", ...options, ...cache));
+    if (!Array.isArray(rows) || rows.length !== 1)
+      throw new Error(`diorama query, ${start}, printed ${JSON.stringify(rows)}`);
+  }
+  const count = diorama("count", "zipcodes.csv", ...cache);
+  const verified = diorama("cache", "verify", ...cache);
+  if (!verified.includes(`sound, ${Number(count).toLocaleString("en")} rows`))
+    throw new Error(`diorama cache verify printed ${verified}`);
+}
+
 /** The declarations compile in strict projects, checked themselves too: one of Node, and one that knows nothing of it. */
 function checkTypes(): void {
   // The versions that the project pins: nothing else is fetched for this.
@@ -175,6 +196,7 @@ async function checkTarball(tarball: string): Promise<void> {
     console.log(runNode([bin("size-limit/bin.js")], root).trim());
   });
   await step("sample program on the installed tarball, cold and warm", () => runSample(tarball));
+  await step("diorama from the installed tarball", runCommands);
   await step("declarations in a strict project", checkTypes);
 }
 

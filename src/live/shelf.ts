@@ -75,15 +75,16 @@ export class Shelf {
       this.#isOpened = false;
       this.#isNoted = false;
       this.#totalsFrom = 0;
-      this.index.forget();
-      this.walk = new TokenWalk();
+      this.#forgetLists();
       this.#outdate(everyEntry);
     }
     this.#claims += 1;
     let isHeld = true;
     return () => {
-      if (isHeld) this.#claims -= 1;
+      if (!isHeld) return;
       isHeld = false;
+      this.#claims -= 1;
+      if (this.#claims === 0) this.#forgetLists();
     };
   }
 
@@ -165,6 +166,13 @@ export class Shelf {
 
   keyOf(subKey: string): string {
     return subKey === "" ? this.cacheKey : `${this.cacheKey}/${subKey}`;
+  }
+
+  /** What is known of the cached lists: it may be much, and the next LiveTable may come late, or never. */
+  #forgetLists(): void {
+    this.index.forget();
+    this.walk = new TokenWalk();
+    this.growing = undefined;
   }
 
   get #isUsable(): boolean {

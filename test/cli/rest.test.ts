@@ -190,11 +190,23 @@ describe("its copy", () => {
     api.script(() => ({ status: 503, retryAfter: 0 }));
     const old = await run(...count, "--fresh-for", "0s");
     expect([old.code, old.out]).toEqual([0, "25\n"]);
-    expect(old.err).toMatch(/^the copy is old, and the source can't be read: .*503.*\n$/);
+    expect(old.err).toMatch(/^the source can't be read, so the copy of \d{4}-.*Z is served: .*503.*\n$/);
     const refreshed = await run(...count, "--refresh");
     expect([refreshed.code, refreshed.out]).toEqual([1, ""]);
     expect(refreshed.err).toMatch(/^diorama: .*503.* \(unavailable\)\n$/);
     api.script(undefined);
+    api.clearLog();
+  });
+
+  test("CLI24 what single reads have left of an API is no copy: a row is asked for again", async () => {
+    const argv = ["get", urlOf("users"), "1", "--cache", newCache(), "--columns", "name", "--format", "csv"];
+    expect((await run(...argv)).out).toBe("name\nuser 1\n");
+    api.resource("users").rows.set("1", { id: 1, name: "renamed", age: 20 });
+    expect((await run(...argv)).out).toBe("name\nrenamed\n");
+    api.resource("users").rows.delete("1");
+    expect((await run(...argv)).code).toBe(3);
+    api.resource("users").rows.clear();
+    for (const user of users) api.resource("users").rows.set(String(user.id), user);
     api.clearLog();
   });
 

@@ -1,5 +1,5 @@
-import { errorAt } from "../../base/index.ts";
-import type { HttpAnswer, HttpClient } from "./http-client.ts";
+import { errorAt, isDioramaError } from "../../base/index.ts";
+import type { HttpClient } from "./http-client.ts";
 import type { RestSettings } from "./rest-settings.ts";
 
 /** Last-Modified is cut to the second: a change may follow within the same one. */
@@ -49,7 +49,7 @@ export class CollectionVersion {
 
   async #ask(signal: AbortSignal | undefined): Promise<Validators> {
     const { url, http } = this.#settings;
-    const { headers }: HttpAnswer = await this.#client.send({ method: "HEAD", url, signal });
+    const headers = await this.#headers(url, signal);
     const lastModified = headers.get("Last-Modified");
     const now = Date.parse(headers.get("Date") ?? "");
     const nowMs = Number.isNaN(now) ? http.clock.now() : now;
@@ -58,6 +58,16 @@ export class CollectionVersion {
       lastModified,
       isYoung: lastModified !== null && !(Date.parse(lastModified) + SETTLED_MS < nowMs),
     };
+  }
+
+  /** None where the API has no HEAD: then it says nothing of its state. */
+  async #headers(url: URL, signal: AbortSignal | undefined): Promise<Headers> {
+    try {
+      return (await this.#client.send({ method: "HEAD", url, signal })).headers;
+    } catch (error) {
+      if (isDioramaError(error, "unsupported", "notFound", "invalid")) return new Headers();
+      throw error;
+    }
   }
 }
 

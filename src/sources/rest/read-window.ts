@@ -52,8 +52,10 @@ class WindowReader {
     const [first] = entries;
     const last = entries.at(-1);
     if (first === undefined || last === undefined) return { entries, total };
-    const before = await this.#rankBefore(offset, first[1], limit);
-    const behind = entries.length < limit ? [] : await this.#rankBehind(offset + limit, last[1], limit);
+    // A rank may be long: it is read by whole pages, however few rows were asked for.
+    const step = Math.max(limit, this.#requests.settings.pageSize);
+    const before = await this.#rankBefore(offset, first[1], step);
+    const behind = entries.length < limit ? [] : await this.#rankBehind(offset + limit, last[1], step);
     const known = new KnownIds();
     const whole = [before, entries, behind].flatMap((part) => known.fresh(part));
     const ordered = sortEntries(whole, this.#plan.query.order);
@@ -61,10 +63,10 @@ class WindowReader {
   }
 
   /** The rows of that rank, and perhaps of earlier ones, that stand before the offset. */
-  async #rankBefore(offset: number, row: Row, limit: number): Promise<readonly Entry[]> {
+  async #rankBefore(offset: number, row: Row, step: number): Promise<readonly Entry[]> {
     const found: Entry[] = [];
     for (let end = offset; end > 0;) {
-      const start = Math.max(0, end - limit);
+      const start = Math.max(0, end - step);
       const { entries } = await this.read({ offset: start, limit: end - start });
       found.unshift(...entries);
       end = start;
@@ -74,13 +76,13 @@ class WindowReader {
     return found;
   }
 
-  async #rankBehind(offset: number, row: Row, limit: number): Promise<readonly Entry[]> {
+  async #rankBehind(offset: number, row: Row, step: number): Promise<readonly Entry[]> {
     const found: Entry[] = [];
-    for (let start = offset; ; start += limit) {
-      const { entries } = await this.read({ offset: start, limit });
+    for (let start = offset; ; start += step) {
+      const { entries } = await this.read({ offset: start, limit: step });
       found.push(...entries);
       const last = entries.at(-1);
-      if (entries.length < limit || last === undefined || this.#plan.byRank(last[1], row) !== 0) return found;
+      if (entries.length < step || last === undefined || this.#plan.byRank(last[1], row) !== 0) return found;
     }
   }
 

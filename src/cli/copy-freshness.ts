@@ -49,8 +49,9 @@ export class CopyFreshness {
 
   /** Reads a copy again that is too old. Where that fails, the old one is served, and it is said. */
   async renew(dio: Dio): Promise<void> {
-    const wasComplete = dio.cache.complete;
-    if (!wasComplete || this.#wanted === "as-it-is") return;
+    if (this.#wanted === "as-it-is") return;
+    // Of single rows nobody knows how old they are: those that are there were asked for in another command.
+    if (!dio.cache.complete) return dio.cache.clear();
     if (this.#wanted === "refreshed") return dio.refresh();
     const running = refreshOf(dio);
     try {
@@ -59,7 +60,10 @@ export class CopyFreshness {
       // The Dio looks at the version too when it opens, and may be at it.
       await (dio.diagnostics().reads.refreshing ? running.ended : dio.refresh());
     } catch (error) {
-      this.#frame.note(`the copy is old, and the source can't be read: ${safeText(messageOf(error))}`);
+      const { seededAt } = dio.diagnostics().freshness;
+      const copy = seededAt === undefined ? "an old copy" : `the copy of ${new Date(seededAt).toISOString()}`;
+      const why = safeText(messageOf(error));
+      this.#frame.note(`the source can't be read, so ${copy} is served: ${why}`);
     } finally {
       running.leave();
     }

@@ -327,7 +327,7 @@ describe("the copy", () => {
     writeFileSync(file, "id,n\na,1\nb,2,3\n");
     const old = await run(...query);
     expect([old.code, old.out]).toEqual([0, "2\n"]);
-    expect(old.err).toMatch(/^the copy is old, and the source can't be read: .*line 3.*\n$/);
+    expect(old.err).toMatch(/^the source can't be read, so the copy of \d{4}-.*Z is served: .*line 3.*\n$/);
     const refreshed = await run(...query, "--refresh");
     expect([refreshed.code, refreshed.out]).toEqual([1, ""]);
     expect(refreshed.err).toMatch(/^diorama: .*line 3.* \(invalid\)\n$/);

@@ -51,7 +51,13 @@ export class LiveParts {
       target,
       steps,
       clock,
-      invalidate: () => changes.drop(everyEntry, "write"),
+      begin: () => shelf.beginWrite(steps),
+      invalidate: () => {
+        const dropped = changes.drop(everyEntry, "write");
+        shelf.endWrite(steps);
+        return dropped;
+      },
+      spare: () => shelf.endWrite(steps),
       tell: (change) => changes.tellOwn(change),
     });
   }

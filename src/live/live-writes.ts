@@ -29,8 +29,12 @@ export interface LiveWritesHost {
   readonly target: Vista;
   readonly steps: LiveSteps;
   readonly clock: Clock;
-  /** Everything that is cached may be wrong now. Never rejects. */
+  /** A write is about to be sent. Never rejects. */
+  begin(): Promise<void>;
+  /** It was sent: everything that is cached may be wrong now. Never rejects. */
   invalidate(): Promise<void>;
+  /** It was not sent. */
+  spare(): void;
   /** For those who watch. */
   tell(change: ChangeEvent<object>): void;
 }
@@ -145,11 +149,13 @@ export class LiveWrites {
   async #send<T>(write: Write<T>, call: WriteOptions): Promise<T> {
     const linked = linkSignals(call.signal, this.#ending.signal);
     try {
+      await abortable(this.#host.begin(), linked.signal);
       const answer = await write.send({ ...call, signal: linked.signal });
       await this.#host.invalidate();
       return answer;
     } catch (error) {
       if (mayHaveHappened(error)) await this.#host.invalidate();
+      else this.#host.spare();
       throw error;
     } finally {
       linked.release();

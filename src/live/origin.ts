@@ -16,6 +16,8 @@ export interface Origin {
 export interface NotedOrigin extends Origin {
   /** Totals of entries that are not younger are not right any more. Milliseconds since 1970. */
   readonly totalsFrom: number;
+  /** A write is on its way: who finds this after the process has ended can trust no entry. */
+  readonly isWriting: boolean;
 }
 
 export function originOf(master: Vista, pageSize: number): Origin {
@@ -29,14 +31,17 @@ export function isSameOrigin(a: Origin, b: Origin): boolean {
   return a.pageSize === b.pageSize && a.master === b.master;
 }
 
-export function toNote({ pageSize, master, totalsFrom }: NotedOrigin, fetchedAt: number): CachedRows {
-  return { rows: new Map([[ORIGIN, { pageSize, master, totalsFrom }]]), fetchedAt };
+export function toNote(
+  { pageSize, master, totalsFrom, isWriting }: NotedOrigin,
+  fetchedAt: number,
+): CachedRows {
+  return { rows: new Map([[ORIGIN, { pageSize, master, totalsFrom, isWriting }]]), fetchedAt };
 }
 
 /** Nothing where the entry is no note of an origin. */
 export function fromNote(entry: CachedRows): NotedOrigin | undefined {
-  const { pageSize, master, totalsFrom } = entry.rows.get(ORIGIN) ?? {};
-  return typeof pageSize === "number" && typeof master === "string" && typeof totalsFrom === "number"
-    ? { pageSize, master, totalsFrom }
-    : undefined;
+  const { pageSize, master, totalsFrom, isWriting } = entry.rows.get(ORIGIN) ?? {};
+  if (typeof pageSize !== "number" || typeof master !== "string") return undefined;
+  if (typeof totalsFrom !== "number" || typeof isWriting !== "boolean") return undefined;
+  return { pageSize, master, totalsFrom, isWriting };
 }

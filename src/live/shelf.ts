@@ -45,6 +45,8 @@ export class Shelf {
   readonly #repairs = new SingleFlight<"", boolean>();
   #origin: Origin | undefined;
   #claims = 0;
+  /** Writes on their way, of all LiveTables. */
+  #writes = 0;
   #generation = 0;
   #totalsFrom = 0;
   /** The entries that are there are of this origin. */
@@ -103,13 +105,8 @@ export class Shelf {
 
   /** Whether it is on its way into the cache: a later `get` finds it, unless the cache fails to keep it. */
   put(subKey: string, entry: CachedRows, steps: LiveSteps): boolean {
-    const origin = this.#origin;
-    if (!this.#isUsable || origin === undefined) return false;
-    if (!this.#isNoted) {
-      this.#isNoted = true;
-      const note = toNote({ ...origin, totalsFrom: this.#totalsFrom }, entry.fetchedAt);
-      this.#send(ORIGIN, note, steps).catch(() => (this.#isNoted = false));
-    }
+    if (!this.#isUsable) return false;
+    if (!this.#isNoted) void this.#note(steps);
     if (isList(subKey)) {
       this.index.note(subKey, entry.rows.keys());
       this.disagrees = false;
@@ -152,11 +149,24 @@ export class Shelf {
   /** Totals of what is cached now are not told any more, in the next process neither. */
   outdateTotals(nowMs: number, steps: LiveSteps): void {
     this.#totalsFrom = Math.max(this.#totalsFrom, nowMs);
-    const origin = this.#origin;
-    if (!this.#isUsable || origin === undefined) return;
-    this.#isNoted = true;
-    const note = toNote({ ...origin, totalsFrom: this.#totalsFrom }, nowMs);
-    this.#send(ORIGIN, note, steps).catch(() => (this.#isNoted = false));
+    if (this.#isUsable) void this.#note(steps);
+  }
+
+  /**
+   * Before a write is sent: a process that ends before the drop leaves a note of it, and the next one drops everything.
+   * Never rejects.
+   */
+  async beginWrite(steps: LiveSteps): Promise<void> {
+    this.#writes += 1;
+    const isUsable = this.#isUsable || (await this.#repairs.run("", () => this.#repair(steps)));
+    // Without a note nothing is cached, and what is put from now on brings the note with it.
+    if (isUsable && this.#isNoted) await this.#note(steps);
+  }
+
+  /** After a drop of everything has been called, or where nothing was sent. */
+  endWrite(steps: LiveSteps): void {
+    this.#writes -= 1;
+    if (this.#writes === 0 && this.#isNoted && this.#isUsable) void this.#note(steps);
   }
 
   /** The total that the entry states, where it is still to be believed. */
@@ -222,7 +232,7 @@ export class Shelf {
       const { clearings, noted } = { clearings: this.#clearings, noted: await this.#readOrigin(steps) };
       if (noted === "unknown") return false;
       if (this.#clearings !== clearings || this.#isOpened) return this.#isUsable;
-      if (noted !== undefined && this.#origin !== undefined && isSameOrigin(noted, this.#origin)) {
+      if (noted?.isWriting === false && this.#origin !== undefined && isSameOrigin(noted, this.#origin)) {
         this.#isOpened = true;
         this.#isNoted = true;
         this.#totalsFrom = Math.max(this.#totalsFrom, noted.totalsFrom);
@@ -243,6 +253,15 @@ export class Shelf {
       this.#tell("get", ORIGIN, error, steps);
       return "unknown";
     }
+  }
+
+  /** Stores what the entries are of. Never rejects. */
+  async #note(steps: LiveSteps): Promise<void> {
+    if (this.#origin === undefined) return;
+    this.#isNoted = true;
+    const noted = { ...this.#origin, totalsFrom: this.#totalsFrom, isWriting: this.#writes > 0 };
+    // Its age is nothing that anybody asks for.
+    await this.#send(ORIGIN, toNote(noted, 0), steps).catch(() => (this.#isNoted = false));
   }
 
   async #send(subKey: string, entry: CachedRows, steps: LiveSteps): Promise<void> {

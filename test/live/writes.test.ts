@@ -1,5 +1,5 @@
 import { DioramaError, type Logger, memory, type Row, type StandardSchemaV1, vista } from "vantage-diorama";
-import { LiveTable, MemCache } from "vantage-diorama/live";
+import { type Cache, LiveTable, MemCache } from "vantage-diorama/live";
 import { createRandom } from "vantage-diorama/testing";
 import { describe, expect, test } from "vitest";
 import { createRows, createStage, FlakyCache, idOf, rowOf, settle } from "./setup.ts";
@@ -205,6 +205,42 @@ describe("the drop", () => {
     await expect(table.patch(idOf(1), { price: 101 })).rejects.toBeInstanceOf(Error);
     await table.get(idOf(1));
     expect(source.calls("get")).toBe(3);
+  });
+
+  test("LT17 a process that ends before the drop leaves a note, and the next one drops everything", async () => {
+    const cache = new MemCache();
+    const inNextProcess = (): Cache => ({
+      get: (key) => cache.get(key),
+      put: (key, rows) => cache.put(key, rows),
+      invalidatePrefix: (prefix) => cache.invalidatePrefix(prefix),
+    });
+    const { vista: table, rows, source } = createStage({ cache });
+    await table.get(idOf(1));
+    // A write that is refused leaves no note behind.
+    await expect(table.patch(idOf(1), { price: "cheap" })).rejects.toMatchObject({ code: "invalid" });
+    const spared = createStage({ cache: inNextProcess() });
+    await spared.vista.get(idOf(1));
+    expect(spared.source.calls()).toBe(0);
+    // The master has done it, and its answer never comes.
+    source.setFaults({ hangRate: { patch: 1 } });
+    const ending = new AbortController();
+    void table.patch(idOf(1), { price: 100 }, { signal: ending.signal }).catch(() => undefined);
+    await settle();
+    rows.set(idOf(1), { ...rowOf(1), price: 100 });
+    // Read and cached while it is on its way.
+    await table.get(idOf(2));
+    const next = createStage({ cache: inNextProcess(), view: () => source });
+    expect(await next.vista.get(idOf(1))).toMatchObject({ price: 100 });
+    expect(await cache.get(`products/id/${idOf(2)}`)).toBeUndefined();
+    ending.abort();
+    await settle();
+    // Afterwards everything is as ever.
+    source.heal();
+    await table.patch(idOf(1), { price: 101 });
+    await table.get(idOf(1));
+    const last = createStage({ cache: inNextProcess() });
+    expect(await last.vista.get(idOf(1))).toMatchObject({ price: 101 });
+    expect(last.source.calls()).toBe(0);
   });
 
   test("LT17 one that was refused before it was sent drops nothing", async () => {

@@ -41,13 +41,13 @@ export async function printLiveRow(frame: Frame, session: LiveSession, id: strin
   if (id === "") throw usageError("ID is empty");
   const read = () => session.read(`get ${id}`, (table) => table.get(id, { signal: frame.signal }));
   const first = await read();
+  const { answer } = first;
+  if (answer !== undefined) await printFacts(frame, answer);
   session.tell(first);
-  const { name } = session.vista;
-  if (first.answer === undefined) {
-    throw nothingFound(`${name} has no row ${JSON.stringify(id)}`, { vista: name, id });
-  }
-  await printFacts(frame, first.answer);
   if (session.cache.kind === "mem") session.tell(await read());
+  if (answer !== undefined) return;
+  const { name } = session.vista;
+  throw nothingFound(`${name} has no row ${JSON.stringify(id)}`, { vista: name, id });
 }
 
 /** What a table is made of, and what of it is cached. `facts` come first. */

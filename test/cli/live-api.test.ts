@@ -42,7 +42,7 @@ const rowsOf = ({ out }: CliOutcome): Record<string, unknown>[] =>
   JSON.parse(out) as Record<string, unknown>[];
 const noteOf = ({ err }: CliOutcome): string => lines(err)[0] ?? "";
 
-describe("the bundled server", () => {
+describe("the bundled server", { timeout: 60_000 }, () => {
   test("CLI40 every resource lists and gets", async () => {
     const run = place("--json", "--cache", "none");
     for (const [resource, total] of [
@@ -122,7 +122,7 @@ describe("the bundled server", () => {
   });
 });
 
-describe("an API of one's own", () => {
+describe("an API of one's own", { timeout: 60_000 }, () => {
   test("CLI40 --base-url is asked, and each address has pages of its own", async () => {
     const { server, run } = await withServer();
     const other = await withServer();
@@ -208,7 +208,7 @@ describe("an API of one's own", () => {
   });
 });
 
-describe("serve", () => {
+describe("serve", { timeout: 60_000 }, () => {
   test("CLI41 prints where its resources are, answers, and ends when it is interrupted", async () => {
     let base = "";
     const outcome = await runInTerminal(["live", "api", "serve", "--port", "0", "--json"], {

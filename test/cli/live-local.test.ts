@@ -25,7 +25,7 @@ const lines = (text: string): string[] => text.trimEnd().split("\n");
 const objects = (text: string): Record<string, unknown>[] =>
   lines(text).map((line) => JSON.parse(line) as Record<string, unknown>);
 
-describe("seed, list and get", () => {
+describe("seed, list and get", { timeout: 60_000 }, () => {
   test("CLI34 the first list is a miss, the second a hit that tells how the two compare", async () => {
     const { run } = await place();
     const [miss, hit] = [await run("list", "--limit", "2"), await run("list", "--limit", "2")];
@@ -120,7 +120,7 @@ describe("seed, list and get", () => {
   });
 });
 
-describe("writes, events and info", () => {
+describe("writes, events and info", { timeout: 60_000 }, () => {
   test("CLI36 add and delete drop what is cached before they end, and the next list shows it", async () => {
     const { run } = await place(5);
     const before = await run("list");
@@ -255,7 +255,7 @@ describe("writes, events and info", () => {
   });
 });
 
-describe("what can't be", () => {
+describe("what can't be", { timeout: 60_000 }, () => {
   test("CLI31 a missing, foreign or damaged demo master is one line with what to do", async () => {
     const { run, path } = await place(5);
     writeFileSync(join(path, "notes.db"), "notes ".repeat(100));

@@ -30,8 +30,9 @@ export function toColumns(
   return [...new Set(columns)];
 }
 
-/** Puts what dotted paths among the columns lead to beside the row's own cells. */
-export function createPathReader(columns: readonly string[] = []): (row: Row) => Row {
+/** A row as it is printed: beside its cells what dotted paths lead to; without hidden ones, unless columns are named. */
+export function createRowShape(schema: Schema, columns: readonly string[] | undefined): (row: Row) => Row {
+  if (columns === undefined) return withoutHidden(schema);
   const paths = columns.filter((column) => column.includes("."));
   if (paths.length === 0) return (row) => row;
   const readers = paths.map((path) => [path, compilePath(path)] as const);
@@ -42,6 +43,12 @@ export function createPathReader(columns: readonly string[] = []): (row: Row) =>
     });
     return { ...row, ...Object.fromEntries(cells) };
   };
+}
+
+function withoutHidden({ columns }: Schema): (row: Row) => Row {
+  const hidden = new Set(columns.flatMap(({ name, flags }) => (flags.includes("hidden") ? [name] : [])));
+  if (hidden.size === 0) return (row) => row;
+  return (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.has(name)));
 }
 
 /** `price`, `price:desc`, `price:desc:nulls-first`; a column may itself hold a colon. */

@@ -4,7 +4,7 @@ import { nothingFound, usageError } from "./cli-error.ts";
 import { formatOf } from "./format-of.ts";
 import type { Frame } from "./frame.ts";
 import { rowJsonText } from "./json-text.ts";
-import { createPathReader, narrowByOptions, toColumns } from "./narrow-by-options.ts";
+import { createRowShape, narrowByOptions, toColumns } from "./narrow-by-options.ts";
 import { openSource } from "./open-source.ts";
 import { printFacts } from "./print-facts.ts";
 import { printRows } from "./print-rows.ts";
@@ -37,7 +37,7 @@ export async function runGet(
   const columns = toColumns(vista.schema, options.columns);
   const found = await vista.get(id, { signal: frame.signal });
   if (found === undefined) throw notThere(vista, identity.location, id);
-  const row = createPathReader(columns)(found);
+  const row = createRowShape(vista.schema, columns)(found);
   if (format === "csv") await printRows(frame, { rows: [row], columns, format, isRaw: options.raw === true });
   else if (format === "table") await printFacts(frame, picked(row, columns));
   else await frame.print(rowJsonText(row, columns));

@@ -2,7 +2,7 @@ import type { Entry, Row } from "../record/index.ts";
 import type { Schema, Vista } from "../vista/index.ts";
 import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
-import { createPathReader, narrowByOptions, toColumns } from "./narrow-by-options.ts";
+import { createRowShape, narrowByOptions, toColumns } from "./narrow-by-options.ts";
 import { openSource } from "./open-source.ts";
 import { printRows } from "./print-rows.ts";
 import type { FormatOptions, QueryOptions } from "./query-options.ts";
@@ -38,7 +38,7 @@ export async function runQuery(frame: Frame, source: string, options: RunQueryOp
   const part = await readPart(frame, vista, options, format);
   const ids = idNameFor(vista.schema, options, format, columns);
   await printRows(frame, {
-    rows: rowsOf(part.entries, ids, columns),
+    rows: rowsOf(part.entries, ids, createRowShape(vista.schema, columns)),
     columns: columns === undefined || ids === undefined ? columns : [ids, ...columns],
     format,
     isRaw: options.raw === true,
@@ -86,12 +86,11 @@ async function* eachOf(vista: Vista, signal: AbortSignal): AsyncGenerator<Entry>
 async function* rowsOf(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   idName: string | undefined,
-  columns: readonly string[] | undefined,
+  toShape: (row: Row) => Row,
 ): AsyncGenerator<Row> {
-  const withPaths = createPathReader(columns);
   for await (const [id, row] of entries) {
-    const whole = withPaths(row);
-    yield idName === undefined ? whole : { [idName]: id, ...whole };
+    const shaped = toShape(row);
+    yield idName === undefined ? shaped : { [idName]: id, ...shaped };
   }
 }
 

@@ -1,7 +1,7 @@
 import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
 import { rowJsonText } from "./json-text.ts";
-import { narrowByOptions } from "./narrow-by-options.ts";
+import { createRowShape, narrowByOptions } from "./narrow-by-options.ts";
 import { openSource } from "./open-source.ts";
 import { type RowChange, rowChanges } from "./row-changes.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -34,13 +34,15 @@ export async function runWatch(frame: Frame, source: string, options: WatchOptio
   dio.on("upstreamFailed", ({ error }) => frame.note(`the source's changes: ${safeText(error.message)}`));
   if (options.every === undefined && master.capabilities.canSubscribe) dio.watch();
   frame.note(`watching ${safeText(identity.location)}; Ctrl-C ends it`);
-  for await (const change of rowChanges(vista, frame.signal))
-    await frame.print(lineOf(frame, change, options.rows === true));
+  const toShape = createRowShape(vista.schema, undefined);
+  for await (const { row, ...change } of rowChanges(vista, frame.signal)) {
+    const shown = options.rows === true && row !== undefined ? rowJsonText(toShape(row)) : undefined;
+    await frame.print(lineOf(frame, change, shown));
+  }
 }
 
-function lineOf(frame: Frame, { type, id, row }: RowChange, withRow: boolean): string {
+function lineOf(frame: Frame, { type, id }: Omit<RowChange, "row">, shown: string | undefined): string {
   const at = new Date(frame.clock.now()).toISOString();
-  const shown = withRow && row !== undefined ? rowJsonText(row) : undefined;
   if (frame.json) {
     const event = rowJsonText({ at, type, id });
     return shown === undefined ? event : `${event.slice(0, -1)},"row":${shown}}`;

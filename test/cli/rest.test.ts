@@ -129,6 +129,18 @@ describe("an API", () => {
     api.clearLog();
   });
 
+  test("CLI13 hidden columns are printed where they are named, and only there", async () => {
+    const file = folder.write(
+      "hidden.json",
+      JSON.stringify({ open: true, columns: { name: { type: "text", flags: ["hidden"] } } }),
+    );
+    const how = [urlOf("users"), "--source-options", file];
+    expect((await run("query", ...how, "--limit", "1", "--json")).out).toBe('[\n{"id":1,"age":20}\n]\n');
+    expect((await run("get", ...how, "1", "--json")).out).toBe('{"id":1,"age":20}\n');
+    expect((await run("get", ...how, "1", "--columns", "name", "--json")).out).toBe('{"name":"user 1"}\n');
+    api.clearLog();
+  });
+
   test("CLI1 CLI2 what fails is one line and 1: HTML, a status, rows that are none, nobody there", async () => {
     const closed = await openApiServer();
     await closed.close();

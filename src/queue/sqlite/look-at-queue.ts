@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { isDioramaError, messageOf } from "../../base/index.ts";
-import { Damage } from "../../sqlite/index.ts";
+import { isDioramaError } from "../../base/index.ts";
+import { damageOf, toCallError } from "../../sqlite/index.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { kindOf, QueueFiles } from "./queue-files.ts";
 import { currentFormat } from "./queue-schema.ts";
@@ -54,9 +54,10 @@ function structureDamage(path: string): QueueDamage[] {
     inspectFile(path, currentFormat);
     return [];
   } catch (error) {
-    if (error instanceof Damage || isDioramaError(error))
-      return [{ position: basename(path), reason: messageOf(error) }];
-    throw error;
+    // A newer format, or no right to read it, is told as well; an outage is none of the file's.
+    const told = damageOf(error) ?? (isDioramaError(error) ? error : undefined);
+    if (told === undefined) throw toCallError(error, path);
+    return [{ position: basename(path), reason: told.message }];
   }
 }
 

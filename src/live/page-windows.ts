@@ -6,6 +6,7 @@ import type { LiveSteps } from "./live-steps.ts";
 import type { MasterPages } from "./master-pages.ts";
 import type { Seats } from "./seats.ts";
 import type { Shelf } from "./shelf.ts";
+import { entriesOf } from "./page-entries.ts";
 import { pageKey } from "./sub-keys.ts";
 
 /** How often an answer is put together anew because its parts were not of one state. */
@@ -119,7 +120,7 @@ export class PageWindows {
 
 /** The rows of a page from one place up to, and without, another. */
 function cutOf(page: CachedRows, from: number, to: number): Entry[] {
-  if (from === 0 && to >= page.rows.size) return [...page.rows];
+  if (from === 0 && to >= page.rows.size) return entriesOf(page).slice();
   const cut: Entry[] = [];
   let at = 0;
   for (const entry of page.rows) {

@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import {
   linkSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { DioramaError, messageOf } from "../base/index.ts";
+import { makeFolder } from "../sqlite/index.ts";
 import type { Frame } from "./frame.ts";
 
 /** What a source is, as far as its folder goes. */
@@ -66,10 +66,10 @@ export function cacheRootOf(frame: Frame, option: string | undefined): string | 
 /** Makes the source's folder (0700) with its manifest where they are missing; `invalid` where that can't be. */
 export function openCacheFolder(root: string, identity: SourceIdentity, now: number): CacheFolder {
   try {
-    mkdirSync(root, { recursive: true, mode: FOLDER_MODE });
+    makeFolder(root, FOLDER_MODE);
     const name = folderName(readKey(root), identity);
     const path = join(root, name);
-    mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+    makeFolder(path, FOLDER_MODE);
     const manifest = readManifest(path) ?? writeManifest(path, identity, now);
     // When it was used last, for whoever clears up.
     utimesSync(join(path, MANIFEST), now / 1000, now / 1000);

@@ -25,7 +25,7 @@ export async function playCommand(command: string, folder: string): Promise<stri
   await runCli(toWords(command.replace(PIPE, "").replace(NO_NOTES, "")), terminal);
   // A line of progress is drawn over and cleared.
   // oxlint-disable-next-line no-control-regex -- that is what it is made of
-  return seen.replace(/(?:\r\u001b\[2K[^\r\n]*)*\r\u001b\[2K/g, "").replaceAll(folder, "/home/ann/demo");
+  return seen.replace(/(?:\r\u001b\[2K[^\r\n]*)*\r\u001b\[2K/g, "").replaceAll(folder, "/tmp/demo");
 }
 
 /** Without what differs from run to run: times, hashes, keys of writes, and the widths that they make. */

@@ -398,10 +398,16 @@ describe("time and signals", () => {
       url: server.url("rows"),
       signal,
     });
-    const hasty = openClient(server.base, { timeout: 100, retries: 0, concurrency: 1 });
-    server.next({ hang: true }, { stallAfterBytes: 5 });
-    for (const _what of ["hang", "stall"]) {
-      const error = await errorOf(hasty.send(request()));
+    const clock = createManualClock();
+    const timed = openClient(server.base, { timeout: 100, retries: 0, concurrency: 1, clock });
+    const turns = [{ hang: true }, { stallAfterBytes: 5 }] as const;
+    for (const [at, turn] of turns.entries()) {
+      server.next(turn);
+      const call = errorOf(timed.send(request()));
+      // The server has it: from here on only the clock decides.
+      await expect.poll(() => server.log.length, { timeout: 20_000 }).toBe(at + 1);
+      await clock.advance(100);
+      const error = await call;
       expect([error.code, error.message]).toEqual([
         "timeout",
         `GET ${server.url("rows").href}: no whole answer within 100 ms`,
@@ -412,10 +418,10 @@ describe("time and signals", () => {
     const controller = new AbortController();
     const call = patient.send(request(controller.signal));
     const waiting = patient.send(request());
-    await expect.poll(() => server.log.length).toBe(3);
+    await expect.poll(() => server.log.length, { timeout: 20_000 }).toBe(3);
     controller.abort("enough");
     await expect(call).rejects.toBe("enough");
     expect((await waiting).status).toBe(200);
-    await expect.poll(() => server.underWay.now).toBe(0);
+    await expect.poll(() => server.underWay.now, { timeout: 20_000 }).toBe(0);
   });
 });

@@ -190,7 +190,7 @@ describe("a write", () => {
     const { server, client, get, lastCondition } = await open();
     server.next({ delayMs: 60 }, undefined);
     const slow = get("rows");
-    await expect.poll(() => server.log.length).toBe(1);
+    await expect.poll(() => server.log.length, { timeout: 20_000 }).toBe(1);
     await client.send({ method: "PATCH", url: server.url("rows/1"), body: { name: "new" } });
     await slow;
     await get("rows");

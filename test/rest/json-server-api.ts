@@ -109,17 +109,20 @@ function listZero(all: readonly JsonObject[], asked: URLSearchParams): Reply {
 
 function passesZero(cell: unknown, suffix: string, value: string): boolean {
   if (cell === undefined || cell === null) return false;
-  const held: string | number = typeof cell === "number" ? cell : String(cell);
+  const held: string | number = typeof cell === "number" ? cell : textOf(cell);
   const wanted = typeof cell === "number" ? Number(value) : value;
   if (suffix === "_gte") return held >= wanted;
   if (suffix === "_lte") return held <= wanted;
-  return (String(cell) === value) !== (suffix === "_ne");
+  return (textOf(cell) === value) !== (suffix === "_ne");
 }
+
+/** As the language writes it. */
+const textOf = (value: unknown): string => `${value as string}`;
 
 const holds = (value: unknown, words: string): boolean =>
   typeof value === "object" && value !== null
     ? Object.values(value).some((inner) => holds(inner, words))
-    : value !== null && value !== undefined && String(value).toLowerCase().includes(words);
+    : value !== null && value !== undefined && textOf(value).toLowerCase().includes(words);
 
 function listOne(all: readonly JsonObject[], asked: URLSearchParams): Reply {
   let rows = [...all];
@@ -182,4 +185,4 @@ function sortRows(
 }
 
 const isBelow = (a: unknown, b: unknown): boolean =>
-  typeof a === "number" && typeof b === "number" ? a < b : String(a) < String(b);
+  typeof a === "number" && typeof b === "number" ? a < b : textOf(a) < textOf(b);

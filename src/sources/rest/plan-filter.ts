@@ -153,7 +153,7 @@ function writeList(
 }
 
 /** In one go: what a value holds is never taken for a place to fill. */
-export function fill(template: ParameterTemplate, column: string, value: string): RestParameter {
+function fill(template: ParameterTemplate, column: string, value: string): RestParameter {
   const filled = (text: string): string =>
     text.replaceAll(/\{(column|value)\}/g, (_place, what) => (what === "column" ? column : value));
   return [filled(template.name), filled(template.value)];

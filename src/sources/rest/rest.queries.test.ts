@@ -80,8 +80,8 @@ describe("conditions", () => {
     const { server, found } = await open({
       filter: {
         rule: (given) =>
-          given.kind === "compare" && given.operator === ">"
-            ? [["filter", `${given.column} gt ${String(given.value)}`]]
+          given.kind === "compare" && given.operator === ">" && typeof given.value === "number"
+            ? [["filter", `${given.column} gt ${given.value}`]]
             : undefined,
         join: " and ",
       },

@@ -208,13 +208,9 @@ describe("many at once", () => {
     );
     await posts.where("name", "even").deleteAll({ opId: "op" });
     const deletes = server.log.filter(({ method }) => method === "DELETE");
-    expect(deletes.map(({ headers }) => headers["idempotency-key"]).toSorted()).toEqual([
-      "op/p0",
-      "op/p2",
-      "op/p4",
-      "op/p6",
-      "op/p8",
-    ]);
+    expect(new Set(deletes.map(({ headers }) => headers["idempotency-key"]))).toEqual(
+      new Set(["op/p0", "op/p2", "op/p4", "op/p6", "op/p8"]),
+    );
     expect([...server.resource("posts").rows.keys()]).toEqual(["p1", "p2", "p3", "p5", "p7"]);
   });
 

@@ -1,6 +1,7 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { Lens } from "../../src/lens/index.ts";
 import { openCliFolder, runInTerminal, type RecordingOptions } from "./recording-terminal.ts";
@@ -155,6 +156,21 @@ describe("query", () => {
       "--json",
     );
     expect(out).toBe('[\n{"price":"12.25"}\n]\n');
+  });
+});
+
+describe("files", () => {
+  test("CLI21 tab-separated and gzipped files are CSV too, wherever the working folder is", async () => {
+    folder.write("a.tsv", "id\ttext\n1\tx, y\n");
+    writeFileSync(join(folder.path, "B.CSV.GZ"), gzipSync("id;text\n1;z\n"));
+    const there = { folder: folder.path };
+    const asked = ["--columns", "text", "--format", "ndjson"];
+    expect((await runInTerminal(["query", "a.tsv", ...asked], there)).out).toBe('{"text":"x, y"}\n');
+    expect((await runInTerminal(["query", "./B.CSV.GZ", ...asked], there)).out).toBe('{"text":"z"}\n');
+    const cut = await runInTerminal(["query", "a.tsv", "--delimiter", ",", "--format", "ndjson"], there);
+    expect(cut.code).toBe(1);
+    const tab = await runInTerminal(["query", "a.tsv", "--delimiter", "\\t", ...asked], there);
+    expect(tab.out).toBe('{"text":"x, y"}\n');
   });
 });
 

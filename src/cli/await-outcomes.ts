@@ -44,6 +44,7 @@ export async function awaitOutcomes(
   };
   const timer = frame.clock.setTimer(end, waitMs);
   frame.signal.addEventListener("abort", end, { once: true });
+  if (frame.signal.aborted) end();
   try {
     for (;;) {
       const next = Promise.withResolvers<void>();

@@ -82,7 +82,7 @@ export function isParked(kept: KeptOp, all: readonly KeptOp[]): boolean {
   );
 }
 
-export function holderText(folder: string): string {
+function holderText(folder: string): string {
   const holders = folderHolders(folder).map(
     ({ pid, host, since }) => `process ${pid} on ${host} since ${since}`,
   );

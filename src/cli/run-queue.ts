@@ -3,7 +3,7 @@ import { FolderLook, openDurable } from "../durable/index.ts";
 import type { Row, Value } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import { awaitOutcomes, opText, type Outcome } from "./await-outcomes.ts";
-import { type CacheFolder, cacheRootOf, openCacheFolder } from "./cache-folders.ts";
+import { type CacheFolder, cacheRootOf, findCacheFolders, openCacheFolder } from "./cache-folders.ts";
 import { chooseFolders, type FolderOptions, labelOf } from "./choose-folders.ts";
 import { CliError, exitCodes, usageError } from "./cli-error.ts";
 import { isDeadLetter, isParked, type KeptOp, unsettled } from "./folder-facts.ts";
@@ -71,8 +71,11 @@ export async function runQueueRetry(
   const { identity } = planMaster(frame, toLocation(source, frame.terminal.folder), options);
   const root = cacheRootOf(frame, options.cache);
   if (root === undefined) throw usageError('with "none" nothing is queued that could be sent again');
-  const folder = openCacheFolder(root, identity, frame.clock.now());
-  const wanted = chosen(lookAt(folder, false)?.ops ?? [], opIds, identity.location);
+  // Where nothing was ever kept of the source no folder is made for it.
+  const isKnown = findCacheFolders(root, identity.location).length > 0;
+  const folder = isKnown ? openCacheFolder(root, identity, frame.clock.now()) : undefined;
+  const ops = folder === undefined ? [] : (lookAt(folder, false)?.ops ?? []);
+  const wanted = chosen(ops, opIds, identity.location);
   if (wanted.length === 0) {
     frame.note("nothing is queued, and there are no dead letters");
     return;

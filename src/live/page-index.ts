@@ -10,6 +10,11 @@ export class PageIndex {
   #names = new Set<string>();
   #isComplete = false;
   #isWanted = false;
+  readonly #maxIds: number;
+
+  constructor(maxIds: number = MAX_IDS) {
+    this.#maxIds = maxIds;
+  }
 
   /** Whether every cached list is in it. */
   get isComplete(): boolean {
@@ -48,7 +53,7 @@ export class PageIndex {
       else if (typeof held !== "string") held.add(list);
       else if (held !== list) this.#lists.set(id, new Set([held, list]));
     }
-    if (this.#lists.size > MAX_IDS) this.forget();
+    if (this.#lists.size > this.#maxIds) this.forget();
   }
 
   /** The list is cached no more. Its ids stay noted: too many is no harm. */

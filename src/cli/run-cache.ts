@@ -115,15 +115,17 @@ function listed(facts: FolderFacts, options: FolderOptions): Listed[] {
   return tables.map((table) => ({ facts, name: table.name, table }));
 }
 
+/** What is kept of a `live:` source are its pages, also where a write has made a table of rows beside them. */
 function sumOf(tables: readonly TableFacts[]): TableFacts | undefined {
-  const [first, ...others] = tables;
+  const isPages = tables.some((table) => table.isPages);
+  const [first, ...others] = tables.toSorted((one, other) => Number(other.isPages) - Number(one.isPages));
   if (first === undefined) return undefined;
   return others.reduce(
     (sum, table) => ({
       ...sum,
-      rows: sum.rows + (table.isPages === sum.isPages ? table.rows : 0),
+      rows: sum.rows + (table.isPages === isPages ? table.rows : 0),
       complete: sum.complete && table.complete,
-      seededAt: table.seededAt ?? sum.seededAt,
+      seededAt: sum.seededAt ?? table.seededAt,
       queued: sum.queued + table.queued,
       failed: sum.failed + table.failed,
     }),

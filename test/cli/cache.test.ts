@@ -124,6 +124,10 @@ describe("cache ls", () => {
     expect(listed).toMatchObject({ source: `live:${teas}`, complete: false });
     expect(listed.pages).toBeGreaterThan(0);
     expect((await run("cache", "ls", "--cache", cache)).out).toMatch(/ \d+ pages? /);
+    // A write that waits is beside them.
+    await queueIn(foldersIn(cache)[0] ?? "", ["queued"]);
+    const [after] = JSON.parse((await run("cache", "ls", "--cache", cache, "--json")).out);
+    expect(after).toMatchObject({ pages: listed.pages, queued: 1 });
   });
 
   test("CLI51 --at shows each table of an application's folder", async () => {

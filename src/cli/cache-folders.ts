@@ -14,6 +14,7 @@ import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { DioramaError, messageOf } from "../base/index.ts";
 import { makeFolder } from "../sqlite/index.ts";
+import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
 
 /** What a source is, as far as its folder goes. */
@@ -57,6 +58,7 @@ const MOST_READABLE = 40;
  */
 export function cacheRootOf(frame: Frame, option: string | undefined): string | undefined {
   const { env, folder } = frame.terminal;
+  if (option === "") throw usageError('--cache is empty; it names a folder, or "none"');
   const named = option ?? env["DIORAMA_CACHE"];
   if (named === undefined || named === "") return envPaths("diorama", { suffix: "" }).cache;
   if (named === "none") return undefined;

@@ -38,7 +38,9 @@ const words = fc.oneof(
   // None that leads out of the folder.
   {
     weight: 1,
-    arbitrary: fc.string({ unit: "binary", maxLength: 12 }).filter((text) => !/[./~]/.test(text)),
+    arbitrary: fc
+      .string({ unit: "binary", minLength: 1, maxLength: 12 })
+      .filter((text) => !/[./~]/.test(text)),
   },
 );
 

@@ -219,6 +219,7 @@ describe("wrong usage", () => {
     [["query", teas, "--order", "price:dsc"], `"dsc" is none of asc, desc, nulls-first, nulls-last`],
     [["query", teas, "--columns", "name,prise"], `no column "prise"; did you mean "price"?`],
     [["get", teas, ""], "ID is empty"],
+    [["count", teas, "--cache", ""], "--cache is empty"],
     [["query", "teas.txt"], "teas.txt doesn't say what it is"],
     [["query", ""], "SOURCE is empty"],
     [["query", "ftp://example.com/x.csv"], "a scheme that nothing here speaks"],

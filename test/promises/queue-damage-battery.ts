@@ -41,25 +41,49 @@ interface Case extends SoundFiles {
  * where an op that is whole is not kept, something wrong is served, or a loss is not told, naming the seed.
  */
 export async function runQueueDamage(seed: number, files: number): Promise<DamageCounts> {
-  const counts: Counts = { files: 0, ops: 0, kept: 0, reported: 0, risen: 0 };
-  const root = mkdtempSync(join(tmpdir(), "diorama-p6-"));
-  try {
+  return inFolder(async (root, counts) => {
     while (counts.files < files) {
-      const history = Math.floor(counts.files / FILES_PER_HISTORY);
-      const sound = join(root, `sound-${history}`);
-      const historySeed = deriveSeed(seed, "history", history);
-      await fill(sound, historySeed, historySeed % 3 === 0 ? "close" : "kill");
-      const steps = queueHistory(historySeed);
-      const left = Math.min(FILES_PER_HISTORY, files - counts.files);
-      const numbers = Array.from({ length: left }, (_, index) => history * FILES_PER_HISTORY + index);
-      const run = (number: number): Promise<void> => runCase({ seed, number, steps, sound, root }, counts);
+      const first = counts.files;
+      const left = Math.min(FILES_PER_HISTORY, files - first);
+      const run = await openHistory(seed, first / FILES_PER_HISTORY, root, counts);
+      const numbers = Array.from({ length: left }, (_, index) => first + index);
       const half = Math.ceil(left / 2);
       await Promise.all([numbers.slice(0, half), numbers.slice(half)].map((part) => inTurn(part, run)));
     }
+  });
+}
+
+/** One of the files of a seed. */
+export async function runDamagedFile(seed: number, number: number): Promise<DamageCounts> {
+  return inFolder(async (root, counts) => {
+    const run = await openHistory(seed, Math.floor(number / FILES_PER_HISTORY), root, counts);
+    await run(number);
+  });
+}
+
+async function inFolder(work: (root: string, counts: Counts) => Promise<void>): Promise<DamageCounts> {
+  const counts: Counts = { files: 0, ops: 0, kept: 0, reported: 0, risen: 0 };
+  const root = mkdtempSync(join(tmpdir(), "diorama-p6-"));
+  try {
+    await work(root, counts);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
   return counts;
+}
+
+/** Writes the sound files of a history; answers what damages and judges a file of it. */
+async function openHistory(
+  seed: number,
+  history: number,
+  root: string,
+  counts: Counts,
+): Promise<(number: number) => Promise<void>> {
+  const sound = join(root, `sound-${history}`);
+  const historySeed = deriveSeed(seed, "history", history);
+  await fill(sound, historySeed, historySeed % 3 === 0 ? "close" : "kill");
+  const steps = queueHistory(historySeed);
+  return (number) => runCase({ seed, number, steps, sound, root }, counts);
 }
 
 export const queueDamageBattery: Battery = {

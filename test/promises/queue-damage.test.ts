@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runQueueDamage } from "./queue-damage-battery.ts";
+import { runDamagedFile, runQueueDamage } from "./queue-damage-battery.ts";
 
 const seed = Number(process.env["DIORAMA_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 const cases = Number(process.env["DIORAMA_CASES"] ?? 100);
@@ -14,3 +14,11 @@ test(
   },
   120_000 + cases * 1_000,
 );
+
+// Failed once: what another page had held before stood in a page's place.
+test.each([
+  [1229919138, 8],
+  [1, 43],
+])("P6 seed %i, file %i", async (failed, number) => {
+  expect((await runDamagedFile(failed, number)).files).toBe(1);
+});

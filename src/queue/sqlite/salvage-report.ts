@@ -81,6 +81,15 @@ export class LossReport {
     });
   }
 
+  /** A page in whose place stands what another one held before the log changed it. */
+  displaced(image: PageImage, others: readonly number[]): void {
+    this.#twice.add(image.page);
+    this.#losses.push({
+      position: `${FILE_NAME}, page ${image.page}`,
+      reason: `it holds what page ${others.join(" or ")} held before; what stood in it is lost where it was not found elsewhere`,
+    });
+  }
+
   unreadable(image: PageImage, start: number, error: DioramaError): void {
     this.#losses.push({
       position: placeOf(image, start),

@@ -1,6 +1,7 @@
 import { isDioramaError } from "../../base/index.ts";
 import type { QueuedOp } from "../write-queue.ts";
 import { decodeQueuedOp, type OpOfRecord } from "./op-record.ts";
+import { type DisplacedPage, findDisplaced } from "./salvage-displaced.ts";
 import { findPageBytes, mainPageBytes, type PageImage, PageImages } from "./salvage-images.ts";
 import { logPageBytes, readLog } from "./salvage-log.ts";
 import { type FoundRecord, RecordReader } from "./salvage-records.ts";
@@ -34,10 +35,13 @@ export function salvageQueue(mainBytes: Uint8Array, logBytes?: Uint8Array): Salv
   const reader = new RecordReader(images, main.length + log.length);
   const report = new LossReport(main, images, view);
   const newest = new Map<string, SavedRecord>();
-  const work: Work = { images, reader, report, newest };
+  const work: Work = { images, reader, report, newest, displaced: findDisplaced(images, reader) };
   const rankOf = (queue: string, sequence: number): number | undefined =>
     newest.get(keyOf(queue, sequence))?.rank;
   for (const page of images.pages()) salvagePage(page, work);
+  for (const { swapped } of work.displaced.values()) {
+    for (const found of swapped) keep(found, undefined, work);
+  }
   for (const image of images.unplaced()) {
     for (const found of reader.read(image).good) keep(found, undefined, work);
   }
@@ -78,6 +82,7 @@ interface Work {
   readonly reader: RecordReader;
   readonly report: LossReport;
   readonly newest: Map<string, SavedRecord>;
+  readonly displaced: ReadonlyMap<number, DisplacedPage>;
 }
 
 /** Takes the page's newest image; older ones as long as no newer one is sound, or for those that it has lost. */
@@ -86,6 +91,11 @@ function salvagePage(page: number, work: Work): void {
   for (const [age, image] of work.images.of(page).entries()) {
     const { good, bad, tree } = work.reader.read(image);
     if (age === 0) work.report.page(image, { good, bad, tree });
+    const displaced = work.displaced.get(page);
+    // With a damaged log nobody knows whether a frame of this page is missing there.
+    if (displaced !== undefined && work.images.lastDamaged === 0) {
+      return work.report.displaced(image, displaced.others);
+    }
     for (const found of good) keep(found, wanted, work);
     const isSound = image.proven || (tree?.sound === true && tree.isLeaf);
     if (!isSound) continue;

@@ -32,10 +32,16 @@ export class CollectionVersion {
   /** Changes whenever the collection does; `undefined` where the API doesn't say, or can't tell yet. */
   async read(signal: AbortSignal | undefined): Promise<string | undefined> {
     if (!this.#settings.version) return undefined;
-    const validators = await this.#ask(signal);
-    if (validators.etag === null && validators.isYoung) return undefined;
-    this.#known = toStamp(validators);
-    return this.#known;
+    try {
+      const validators = await this.#ask(signal);
+      if (validators.etag === null && validators.isYoung) return undefined;
+      this.#known = toStamp(validators);
+      return this.#known;
+    } catch (error) {
+      // An API that refuses a HEAD says nothing of its state; one that is out of order is another matter.
+      if (isDioramaError(error, "unsupported", "notFound", "invalid", "rejected")) return undefined;
+      throw error;
+    }
   }
 
   /** As `read`, for comparing with the one before: a young one differs from the same when it is settled. */
@@ -49,7 +55,7 @@ export class CollectionVersion {
 
   async #ask(signal: AbortSignal | undefined): Promise<Validators> {
     const { url, http } = this.#settings;
-    const headers = await this.#headers(url, signal);
+    const { headers } = await this.#client.send({ method: "HEAD", url, signal });
     const lastModified = headers.get("Last-Modified");
     const now = Date.parse(headers.get("Date") ?? "");
     const nowMs = Number.isNaN(now) ? http.clock.now() : now;
@@ -58,16 +64,6 @@ export class CollectionVersion {
       lastModified,
       isYoung: lastModified !== null && !(Date.parse(lastModified) + SETTLED_MS < nowMs),
     };
-  }
-
-  /** None where the API has no HEAD: then it says nothing of its state. */
-  async #headers(url: URL, signal: AbortSignal | undefined): Promise<Headers> {
-    try {
-      return (await this.#client.send({ method: "HEAD", url, signal })).headers;
-    } catch (error) {
-      if (isDioramaError(error, "unsupported", "notFound", "invalid")) return new Headers();
-      throw error;
-    }
   }
 }
 

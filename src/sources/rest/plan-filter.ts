@@ -4,7 +4,7 @@ import type { Value } from "../../record/index.ts";
 import type { ColumnType } from "../../vista/index.ts";
 import type { RestParameter } from "./rest-options.ts";
 import type { FilterSettings, ParameterTemplate, RestSettings } from "./rest-settings.ts";
-import { valueText } from "./value-text.ts";
+import { fitsUrl, valueText } from "./value-text.ts";
 
 /** What becomes of the conditions of a query. */
 export interface FilterPlan {
@@ -165,7 +165,7 @@ function add(
   written: readonly RestParameter[],
   { filter, taken }: RestSettings,
 ): boolean {
-  if (written.some(([name]) => taken.has(name))) return false;
+  if (written.some(([name]) => taken.has(name)) || !fitsUrl([...into, ...written])) return false;
   const earlier = written.map(([name]) => into.findIndex(([used]) => used === name));
   if (earlier.some((index) => index !== -1)) {
     const [only] = written;

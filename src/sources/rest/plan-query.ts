@@ -12,6 +12,7 @@ import { planFilter } from "./plan-filter.ts";
 import { planOrder } from "./plan-order.ts";
 import type { RestParameter } from "./rest-options.ts";
 import type { RestSettings } from "./rest-settings.ts";
+import { fitsUrl } from "./value-text.ts";
 
 /** Ids that are asked for one by one; more of them are looked for among all rows. */
 const MAX_SINGLE_IDS = 100;
@@ -85,14 +86,12 @@ interface SearchPlan {
 }
 
 function planSearch({ search }: RestSettings, text: string | undefined): SearchPlan {
-  // Which of the small sigmas a capital becomes is no API's knowledge.
-  if (text === undefined || search === undefined || foldCase(text).includes("σ")) {
-    return { parameters: [], claim: undefined, leftover: text };
-  }
+  const here: SearchPlan = { parameters: [], claim: undefined, leftover: text };
+  if (text === undefined || search === undefined) return here;
   const parameters: readonly RestParameter[] = [[search.parameter, text]];
-  return search.loose
-    ? { parameters, claim: undefined, leftover: text }
-    : { parameters, claim: text, leftover: undefined };
+  // Which of the small sigmas a capital becomes is no API's knowledge.
+  if (foldCase(text).includes("σ") || !fitsUrl(parameters)) return here;
+  return search.loose ? { ...here, parameters } : { parameters, claim: text, leftover: undefined };
 }
 
 /** The same id on both sides: what is left of the order is the terms' own. */

@@ -102,7 +102,11 @@ describe(`rest by offsets, wrapped, ties put right, writes read again (seed ${se
         rows: "data.items",
         total: { field: "data.total" },
         maxPageSize: 20,
-        filter: { operators: { ">": "{column}[gt]", "<=": "{column}[lte]" }, loose: true },
+        filter: {
+          operators: { ">": "{column}[gt]", "<=": "{column}[lte]", in: "{column}[in]" },
+          list: "comma",
+          loose: true,
+        },
         order: {
           parameter: "by",
           directions: "how",

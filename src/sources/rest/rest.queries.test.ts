@@ -207,6 +207,19 @@ describe("conditions", () => {
     expect(asked(server)).toEqual(["?price=3", "", "?tenant=1"]);
   });
 
+  test("REST20 REST24 an empty text, and what a URL can't hold, are tested here", async () => {
+    const { server, found } = await open({
+      filter: { operators: { in: "{column}_in" }, list: "comma" },
+      search: "q",
+    });
+    const names = Array.from({ length: 2_000 }, (_, index) => `name-${index}`);
+    expect(await idsOf(found.where("name", ""))).toBe("");
+    expect(await idsOf(found.where("name", "in", ["Cake", ...names]))).toBe("b");
+    expect(await idsOf(found.where("name", "x".repeat(10_000)))).toBe("");
+    expect(await idsOf(found.search("😀".repeat(1_000)))).toBe("");
+    expect(asked(server)).toEqual(["", "", "", ""]);
+  });
+
   test("REST20 dates only where they are moments, bytes and lists never, texts to no ranges", async () => {
     const operators = { ">=": "{column}_gte", "!=": "{column}_ne" };
     const cautious = await open({ filter: { operators } });

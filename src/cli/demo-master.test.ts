@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
+import { systemClock } from "../base/index.ts";
 import { sourceContract } from "../testing/index.ts";
 import { createSchema, vista } from "../vista/index.ts";
 import { createDemoFile } from "./demo-file.ts";
+import { createDistantSource } from "./distant-source.ts";
 import { DemoMaster, openDemoMaster, seedDemoMaster } from "./demo-master.ts";
 
 const root = mkdtempSync(join(tmpdir(), "diorama-demo-"));
@@ -34,6 +36,20 @@ describe("CLI30 the demo master is a source in all that it claims", () => {
         set: async (id, row) => void (await other.replace(id, row)),
         close: () => other.close(),
       };
+    },
+  });
+});
+
+describe("CLI34 a demo master that is far away is as good a source", () => {
+  sourceContract(test, {
+    seed: 2,
+    types: ["text", "integer", "number"],
+    create: (data) => {
+      const schema = createSchema({ id: data.id, columns: data.columns });
+      const path = newPath();
+      createDemoFile(path, schema, data.rows.values());
+      const master = new DemoMaster(path, schema);
+      return { source: createDistantSource(master, 1, systemClock), close: () => master.close() };
     },
   });
 });

@@ -4,7 +4,7 @@ import { mockResources, type MockResource } from "./mock-data.ts";
 import type { ApiListOptions, LiveApiOptions } from "./run-live-api.ts";
 import type { LiveLocalOptions, SeedOptions } from "./run-live-local.ts";
 import type { ListOptions } from "./print-live.ts";
-import { collect, toCount } from "./source-options.ts";
+import { collect, toCount, toDuration } from "./source-options.ts";
 
 const LOCAL_EXAMPLES = `
 Examples:
@@ -38,6 +38,11 @@ function addLocal(live: Command, frame: Frame): void {
     .command("local")
     .description("over a SQLite file that plays the remote database")
     .option("--master <path>", "the SQLite file (./demo-master.db)")
+    .addOption(
+      new Option("--latency <duration>", "how far away it is: each call takes so much longer (0)").argParser(
+        toDuration,
+      ),
+    )
     .addHelpText("after", LOCAL_EXAMPLES);
   const run = () => import("./run-live-local.ts");
   local

@@ -114,7 +114,8 @@ export class LiveSession {
       const compared = missMs === undefined ? "" : `, ${comparisonText(tookMs, missMs)}`;
       return ["hit", `from the cache in ${tookText(tookMs)}${compared}`];
     }
-    const kept = isKept ? "kept for the next time" : "nothing is kept";
+    const until = this.cache.kind === "mem" ? "until the command ends" : "for the next time";
+    const kept = isKept ? `kept ${until}` : "nothing is kept";
     return ["miss", `from the master in ${tookText(tookMs)}, ${kept}`];
   }
 

@@ -25,7 +25,7 @@ test("CLI34 notes of another form count as none", async () => {
     ["two", { tookMs: 5, at: 1 }],
     ["three", { tookMs: 5, at: 1, keys: ["k", 7] }],
   ]);
-  await cache.put("times/a", { rows, fetchedAt: 0 });
+  await cache.put("a/times", { rows, fetchedAt: 0 });
   const read = await MissTimes.read(cache, "a");
   expect([read.of("one"), read.of("two"), read.of("three")?.keys]).toEqual([undefined, undefined, ["k"]]);
 });

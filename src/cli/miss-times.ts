@@ -10,8 +10,8 @@ export interface MissTime {
   readonly keys: readonly string[];
 }
 
-/** The cache key of these notes; those of tables end in a `-` and a hash. */
-const KEY = "times";
+/** Their place behind the table's cache key, where no page or record stands: they go when everything does. */
+const SUB_KEY = "times";
 /** Of one table; the oldest goes. */
 const MOST_TIMES = 200;
 
@@ -29,7 +29,7 @@ export class MissTimes {
 
   /** `table`: the cache key of the table. */
   static async read(cache: Cache, table: string): Promise<MissTimes> {
-    const key = `${KEY}/${table}`;
+    const key = `${table}/${SUB_KEY}`;
     const held = await cache.get(key);
     const times = [...(held?.rows ?? [])].flatMap(([question, row]): [string, MissTime][] => {
       const time = fromRow(row);

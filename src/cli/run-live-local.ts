@@ -4,6 +4,7 @@ import { type LiveEvent, ManualLiveStream } from "../live/index.ts";
 import { jsonText } from "./json-text.ts";
 import { usageError } from "./cli-error.ts";
 import { openDemoMaster, seedDemoMaster, type DemoMaster } from "./demo-master.ts";
+import { createDistantSource } from "./distant-source.ts";
 import type { Frame } from "./frame.ts";
 import { toLiveKey } from "./live-key.ts";
 import {
@@ -20,6 +21,8 @@ import { safeText } from "./safe-text.ts";
 
 export interface LiveLocalOptions extends LiveOptions {
   readonly master?: string;
+  /** Milliseconds. */
+  readonly latency?: number;
 }
 
 export interface SeedOptions extends LiveLocalOptions {
@@ -111,6 +114,7 @@ export async function runLocalInfo(frame: Frame, options: LiveLocalOptions): Pro
   await printLiveInfo(frame, session, {
     master: master.path,
     products: await master.count(),
+    latency: `${options.latency ?? 0} ms (--latency)`,
   });
 }
 
@@ -121,8 +125,10 @@ async function open(
 ): Promise<{ session: LiveSession; master: DemoMaster }> {
   const master = openDemoMaster(pathOf(frame, options.master));
   frame.defer(() => master.close());
+  const { latency = 0 } = options;
+  const far = latency === 0 ? master : createDistantSource(master, latency, frame.clock);
   const cacheKey = toLiveKey("products", master.path);
-  return { master, session: await LiveSession.open(frame, { ...options, ...more, master, cacheKey }) };
+  return { master, session: await LiveSession.open(frame, { ...options, ...more, master: far, cacheKey }) };
 }
 
 function pathOf(frame: Frame, master: string = USUAL_MASTER): string {

@@ -47,13 +47,31 @@ describe("seed, list and get", { timeout: 60_000 }, () => {
       string,
       string
     >;
-    const held = await cache.get(`times/${key}`);
+    const held = await cache.get(`${key}/times`);
     const [[question = "", time = {}] = []] = held?.rows ?? [];
-    await cache.put(`times/${key}`, { fetchedAt: 0, rows: new Map([[question, { ...time, tookMs }]]) });
+    await cache.put(`${key}/times`, { fetchedAt: 0, rows: new Map([[question, { ...time, tookMs }]]) });
     await cache.close();
     expect((await run("list")).err).toMatch(/faster than the miss \(123\.5 s\)\n$/);
     // Another question of the same page: a hit, with nothing to compare.
     expect((await run("list", "--limit", "5")).err).toMatch(/^hit: from the cache in [\d.]+ m?s\n$/);
+  });
+
+  test("CLI34 --latency plays a master that is far away: a miss and a write wait for it, a hit does not", async () => {
+    const { run } = await place(5);
+    const far = ["--latency", "400ms"];
+    const tookMs = ({ err }: CliOutcome): number => {
+      const [, time = "", unit = ""] = /(?:master|cache) in ([\d.]+) (m?s)/.exec(err) ?? [];
+      return Number(time) * (unit === "s" ? 1_000 : 1);
+    };
+    const [miss, hit] = [await run("list", ...far), await run("list", ...far)];
+    expect(tookMs(miss)).toBeGreaterThanOrEqual(400);
+    expect(hit.err).toMatch(/^hit: /);
+    expect(tookMs(hit)).toBeLessThan(400);
+    const started = performance.now();
+    expect(await run("add", "x", "x", "1", ...far)).toMatchObject({ code: 0 });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(400);
+    expect((await run("get", "x", "--cache", "none")).out).toContain("price     1\n");
+    expect(await run("list", "--latency", "far")).toMatchObject({ code: 2 });
   });
 
   test("CLI34 get is a miss, then a hit; an id that isn't there ends with 3 both times", async () => {

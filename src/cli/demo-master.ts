@@ -125,9 +125,11 @@ export class DemoMaster implements Source {
     });
   }
 
-  async patch(id: string, partial: Row): Promise<Row> {
+  async patch(id: string, partial: Partial<Row>): Promise<Row> {
     return this.#write(() => {
-      const merged = { ...this.#stored(id), ...partial };
+      const merged: Record<string, Value> = { ...this.#stored(id) };
+      for (const [name, value] of Object.entries(partial))
+        if (value !== undefined) setOwn(merged, name, value);
       this.#run(replaceSql(this.schema), toCells(this.schema, merged, this.#place(id)));
       return this.#stored(id);
     });

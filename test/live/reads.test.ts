@@ -1,4 +1,4 @@
-import { DioramaError, memory, type Row, vista } from "vantage-diorama";
+import { DioramaError, memory, type Row, type Source, vista } from "vantage-diorama";
 import { type Cache, LiveTable, MemCache, NoCache } from "vantage-diorama/live";
 import { createScheduler } from "vantage-diorama/testing";
 import { describe, expect, test } from "vitest";
@@ -231,6 +231,39 @@ describe("flights", () => {
     expect((await clock.until(table.fetchPage(1, 10))).rows.size).toBe(10);
     expect(source.calls("page")).toBe(2);
   });
+
+  test.each(Object.entries(ways))(
+    "LT6 the call of a master that has %s is told to stop",
+    async (_name, capabilities) => {
+      const rows = createRows(5, capabilities);
+      const signals: (AbortSignal | undefined)[] = [];
+      const hang = (...given: readonly unknown[]): Promise<never> => {
+        const call = given.at(-1);
+        // The last argument of each of them is the call's options.
+        signals.push((call as { signal?: AbortSignal }).signal);
+        return new Promise(() => undefined);
+      };
+      const hanging: Source<Row> = {
+        ...bareOf(rows),
+        read: (query, call) => ({ [Symbol.asyncIterator]: () => ({ next: () => hang(query, call) }) }),
+        page: hang,
+        window: hang,
+        next: hang,
+      };
+      const table = vista(new LiveTable<Row>(hanging, "k", new MemCache(), { stream: false }));
+      const leaving = [new AbortController(), new AbortController()];
+      const left = leaving.map(({ signal }) =>
+        table.fetchPage(1, 10, { signal }).catch((error: unknown) => error),
+      );
+      await settle();
+      leaving[0]?.abort("enough");
+      await settle();
+      expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+      leaving[1]?.abort("enough");
+      expect(await Promise.all(left)).toEqual(["enough", "enough"]);
+      expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+    },
+  );
 
   test("LT6 a reader of the list that stops early ends the read of the master", async () => {
     const { live, source, clock } = createStage({ count: 3_000 });
@@ -500,21 +533,27 @@ describe("parts of one answer", () => {
   test("LT11 a master that disagrees with itself is taken as it is, and hits stay hits", async () => {
     const rows = createRows(30);
     let calls = 0;
+    let step = 8;
     const overlapping = {
       ...bareOf(rows),
       page: async (_query: unknown, { number }: { number: number }) => {
         calls += 1;
-        const start = (number - 1) * 8;
-        return { rows: [...rows.rows].slice(start, start + 10), total: 30 + calls };
+        const start = (number - 1) * step;
+        return { rows: [...rows.rows].slice(start, start + 10), total: step === 8 ? 30 + calls : 30 };
       },
     };
-    const table = vista(
-      new LiveTable<Row>(overlapping, "k", new MemCache(), { pageSize: 10, stream: false }),
-    );
+    const live = new LiveTable<Row>(overlapping, "k", new MemCache(), { pageSize: 10, stream: false });
+    const table = vista(live);
     for (let turn = 0; turn < 3; turn++) {
       expect([...(await table.fetchWindow(0, 20)).rows.keys()]).toEqual(idsOf(0, 18));
     }
     expect(calls).toBe(4);
+    // Once it is mended, pages are looked at as ever.
+    step = 10;
+    await live.invalidate("page_");
+    await table.fetchPage(1, 10);
+    rows.replaceAll([{ id: "new", price: 0 }, ...rows.rows.values()]);
+    expect([...(await table.fetchWindow(0, 20)).rows.keys()]).toEqual(["new", ...idsOf(0, 19)]);
   });
 });
 

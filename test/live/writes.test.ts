@@ -130,6 +130,7 @@ describe("the queue", () => {
     expect([...rows.rows.values()].map((row) => row["price"])).toEqual([10, 1, 2, 10, 4]);
     expect(source.calls("patch")).toBe(2);
     expect(told("writeFailed")).toHaveLength(2);
+    expect(told("invalidated")).toHaveLength(2);
   });
 
   test("LT16 a write that has begun and is aborted counts as done: the cache is dropped, and the next one goes", async () => {

@@ -253,8 +253,14 @@ const textOf = (value: unknown): string =>
 const holds = (row: JsonObject, words: string): boolean =>
   Object.values(row).some((value) => typeof value === "string" && value.toLowerCase().includes(words));
 
+const isWhole = (text: string): boolean => /^-?\d+$/.test(text);
+
 function compareTo(found: unknown, asked: string, fits: (sign: number) => boolean): boolean {
   if (typeof found === "number") return fits(found - Number(asked));
+  // Integers beyond 2^53 are held as texts, and are numbers all the same.
+  if (typeof found === "string" && isWhole(found) && isWhole(asked)) {
+    return fits(BigInt(found) < BigInt(asked) ? -1 : Number(BigInt(found) > BigInt(asked)));
+  }
   return typeof found === "string" && fits(found < asked ? -1 : found > asked ? 1 : 0);
 }
 

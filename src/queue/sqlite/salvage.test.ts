@@ -479,8 +479,10 @@ describe("a damaged log", () => {
   });
 
   test(`UF18 what was flushed and never removed is kept, whichever frames behind it did not reach the disk (DIORAMA_SEED=${seed})`, () => {
-    for (let life = 0; life < 40; life++) {
-      const random = createRandom(deriveSeed(seed, "torn", life));
+    // The last one failed once: without its commits, the log's transactions looked like one.
+    const lives = [...range(0, 39).map((life) => [seed, life] as const), [3_105_089_897, 4] as const];
+    for (const [of, life] of lives) {
+      const random = createRandom(deriveSeed(of, "torn", life));
       const writer = new Writer();
       let last = 0;
       let live: number[] = [];

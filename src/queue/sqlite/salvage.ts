@@ -108,8 +108,12 @@ function salvagePage(page: number, work: Work): void {
 function salvageMoved(transaction: readonly PageImage[], work: Work): void {
   const arrived = new Set<string>();
   const before: FoundRecord[] = [];
-  for (const image of transaction) {
+  // Where a commit is lost it is several in one, and an op may have gone on from where it arrived.
+  const last = new Map(transaction.map((image) => [image.page, image]));
+  for (const image of last.values()) {
     for (const found of work.reader.read(image).good) arrived.add(nameOf(found, work));
+  }
+  for (const image of transaction) {
     const older = work.images.before(image);
     if (older !== undefined) before.push(...work.reader.read(older).good);
   }

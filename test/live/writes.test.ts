@@ -218,7 +218,8 @@ describe("the drop", () => {
     const { vista: table, rows, source } = createStage({ cache });
     await table.get(idOf(1));
     // A write that is refused leaves no note behind.
-    await expect(table.patch(idOf(1), { price: "cheap" })).rejects.toMatchObject({ code: "invalid" });
+    source.failNext("patch", new DioramaError("unsupported", "made up"));
+    await expect(table.patch(idOf(1), { price: 1 })).rejects.toMatchObject({ code: "unsupported" });
     const spared = createStage({ cache: inNextProcess() });
     await spared.vista.get(idOf(1));
     expect(spared.source.calls()).toBe(0);

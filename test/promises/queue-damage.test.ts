@@ -15,10 +15,11 @@ test(
   120_000 + cases * 1_000,
 );
 
-// Failed once: what another page had held before stood in a page's place.
+// Failed once: what another page had held before stood in a page's place; a column had another name.
 test.each([
   [1229919138, 8],
   [1, 43],
+  [1177856045, 7],
 ])("P6 seed %i, file %i", async (failed, number) => {
   expect((await runDamagedFile(failed, number)).files).toBe(1);
 });

@@ -4,7 +4,16 @@ import { DioramaError } from "../../base/index.ts";
 import { Damage } from "../../sqlite/index.ts";
 import { isProven, knownOfRecord, recordLength } from "./op-record.ts";
 import { kindOf } from "./queue-files.ts";
-import { APPLICATION_ID, formatOf, GUARD_KEY, KEY_PARTS, keyOf, type QueueFormat } from "./queue-schema.ts";
+import {
+  APPLICATION_ID,
+  currentFormat,
+  formatOf,
+  GUARD_KEY,
+  hasTables,
+  KEY_PARTS,
+  keyOf,
+  type QueueFormat,
+} from "./queue-schema.ts";
 import { problemOfLog } from "./salvage.ts";
 import { fromStoredName } from "./stored-ops.ts";
 
@@ -44,6 +53,9 @@ export function inspectFile(path: string, current: QueueFormat): Inspection {
     const format = readFormat(database, path, current);
     const check = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
     if (check !== "ok") throw new Damage(`its structure is damaged (${String(check)})`, true);
+    if (current === currentFormat && format === current.number && !hasTables(database)) {
+      throw new Damage("its tables are not those that were made", true);
+    }
     return { format, bad: format === current.number ? badRecords(database) : [] };
   } finally {
     database.close();

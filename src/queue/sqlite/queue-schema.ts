@@ -44,14 +44,25 @@ export function keyOf(queueNumber: number, sequence: number): bigint {
 /** The two halves of a key, as SQL. */
 export const KEY_PARTS: string = `key >> ${SEQUENCE_BITS} AS number, key & ${MAX_SEQUENCE} AS sequence`;
 
+/** As SQLite keeps them: a flipped bit in one of these names is no damage to its structure. */
+const TABLES: readonly string[] = [
+  "CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+  "CREATE TABLE ops (key INTEGER PRIMARY KEY, record BLOB NOT NULL)",
+  "CREATE TABLE losses (number INTEGER PRIMARY KEY, queue TEXT, loss TEXT NOT NULL)",
+];
+
+/** Whether a file of the current format has the tables that were made, each as it was. */
+export function hasTables(database: DatabaseSync): boolean {
+  const found = database.prepare("SELECT sql FROM sqlite_master ORDER BY rowid").all();
+  return JSON.stringify(found.map(({ sql }) => sql)) === JSON.stringify(TABLES);
+}
+
 /** Makes the tables in a new file. */
 export function createTables(database: DatabaseSync): void {
   database.exec(
     `PRAGMA page_size=${PAGE_BYTES}; PRAGMA auto_vacuum=INCREMENTAL;
      PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${toUserVersion(currentFormat.number)};
-     CREATE TABLE queues (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
-     CREATE TABLE ops (key INTEGER PRIMARY KEY, record BLOB NOT NULL);
-     CREATE TABLE losses (number INTEGER PRIMARY KEY, queue TEXT, loss TEXT NOT NULL);
+     ${TABLES.join("; ")};
      INSERT INTO ops (key, record) VALUES (${GUARD_KEY}, 'guard')`,
   );
 }

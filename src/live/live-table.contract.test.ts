@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { memory, type Capabilities, type Row, type Source } from "vantage-diorama";
+import { createCapabilities, memory, type Capabilities, type Row, type Source } from "vantage-diorama";
 import {
   type Cache,
   FileCache,
@@ -22,21 +22,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 
 const seed = Number(process.env["DIORAMA_SEED"] ?? 1);
 
-const nothing: Partial<Capabilities> = {
-  canCount: false,
-  canInsert: false,
-  canUpdate: false,
-  canDelete: false,
-  canSubscribe: false,
-  canOrder: false,
-  canSearch: false,
-  canMatch: false,
-  canFilter: false,
-  canFetchPage: false,
-  canFetchNext: false,
-  canFetchWindow: false,
-  canTraverse: false,
-};
+const nothing = createCapabilities({});
 
 const createMemory = (data: ContractData, capabilities: Partial<Capabilities> = {}) =>
   memory<Row>(data.name, { id: data.id, columns: data.columns, rows: data.rows, capabilities }).source;

@@ -20,5 +20,5 @@ export {
   type Query,
 } from "./query.ts";
 export { and, not, or, toCondition, type ConditionInput } from "./to-condition.ts";
-export { unknownOperator } from "./operators.ts";
+export { allOperators, unknownOperator } from "./operators.ts";
 export { compilePath } from "./read-path.ts";

@@ -1,6 +1,6 @@
 import { everything, narrow, not, or, orderedBy, type Condition, type Query } from "../query/index.ts";
 import { setOwn, type Row, type Value } from "../record/index.ts";
-import type { ColumnType } from "../vista/index.ts";
+import { allColumnTypes, type ColumnType } from "../vista/index.ts";
 import type { Random } from "./random.ts";
 import type { ContractData } from "./source-subject.ts";
 
@@ -35,19 +35,11 @@ const valuesOf: Readonly<Record<ColumnType, readonly Value[]>> = {
   json: [{ a: 1 }, { a: 1, b: [true, null] }, [1, "x"], "text", 7, false],
 };
 
-const allTypes: readonly ColumnType[] = [
-  "text",
-  "integer",
-  "number",
-  "decimal",
-  "boolean",
-  "date",
-  "bytes",
-  "json",
-];
-
 /** Rows over two columns of every type, one of them with nulls and gaps. */
-export function createContractData(random: Random, types: readonly ColumnType[] = allTypes): ContractData {
+export function createContractData(
+  random: Random,
+  types: readonly ColumnType[] = allColumnTypes,
+): ContractData {
   const columns: Record<string, ColumnType> = { id: "text" };
   for (const type of types) {
     columns[`${type}_a`] = type;

@@ -1,5 +1,13 @@
 import { DioramaError } from "../base/index.ts";
-import type { Column, ColumnFlag, ColumnType, Reference, ReferenceTarget, Schema } from "./schema.ts";
+import {
+  allColumnTypes,
+  type Column,
+  type ColumnFlag,
+  type ColumnType,
+  type Reference,
+  type ReferenceTarget,
+  type Schema,
+} from "./schema.ts";
 
 /** A column's type, or its type and flags. */
 export type ColumnInput = ColumnType | { readonly type: ColumnType; readonly flags?: readonly ColumnFlag[] };
@@ -26,16 +34,7 @@ export interface SchemaInput {
   readonly open?: boolean | undefined;
 }
 
-const columnTypes: ReadonlySet<unknown> = new Set<ColumnType>([
-  "text",
-  "integer",
-  "number",
-  "decimal",
-  "boolean",
-  "date",
-  "bytes",
-  "json",
-]);
+const columnTypes: ReadonlySet<unknown> = new Set(allColumnTypes);
 
 /** A frozen schema; `invalid` with every problem that the input has. */
 export function createSchema(input: SchemaInput): Schema {
@@ -74,7 +73,7 @@ function toColumn(name: string, input: ColumnInput, problems: string[]): Column 
   if (name === "" || !name.isWellFormed()) problems.push(`${JSON.stringify(name)} is no column name`);
   if (!columnTypes.has(type)) {
     problems.push(
-      `column "${name}" has type ${JSON.stringify(type)}; types are ${[...columnTypes].join(", ")}`,
+      `column "${name}" has type ${JSON.stringify(type)}; types are ${allColumnTypes.join(", ")}`,
     );
   }
   if (!Array.isArray(flags) || flags.some((flag) => typeof flag !== "string" || flag === "")) {

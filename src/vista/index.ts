@@ -16,11 +16,19 @@ export {
 export { missingFor, requireCapability } from "./gate.ts";
 export { memory, MemoryVista, type MemoryOptions } from "./memory.ts";
 export { MemorySource } from "./memory-source.ts";
+export { parseToken } from "./parse-token.ts";
 export { toConditions, toOrderTerms } from "./query-input.ts";
 export type { RowPage, RowTokenPage } from "./row-page.ts";
 export { createRowTest } from "./row-test.ts";
 export { columnNamesOf, searchColumnsOf } from "./schema-columns.ts";
-export type { Column, ColumnType, Reference, ReferenceTarget, Schema } from "./schema.ts";
+export {
+  allColumnTypes,
+  type Column,
+  type ColumnType,
+  type Reference,
+  type ReferenceTarget,
+  type Schema,
+} from "./schema.ts";
 export type { CallOptions, Page, Source, TokenPage, WriteOptions } from "./source.ts";
 export type { StandardSchemaV1 } from "./standard-schema.ts";
 export { vista, Vista } from "./vista.ts";

@@ -7,6 +7,7 @@ import { checkPartial, checkRow } from "./check-row.ts";
 import { requireCapability, requireQuery } from "./gate.ts";
 import { MemoryFeed } from "./memory-feed.ts";
 import { OpMemory } from "./op-memory.ts";
+import { parseToken } from "./parse-token.ts";
 import { asEntries, asRow, asTyped, asTypedEntries } from "./row-types.ts";
 import { searchColumnsOf } from "./schema-columns.ts";
 import type { Schema } from "./schema.ts";
@@ -281,14 +282,4 @@ function keptOr<R extends object>(row: R, old: R | undefined): R {
 /** Rows under ids that they need not hold themselves. */
 export function isRowMap<R extends object>(rows: RowsInput<R>): rows is ReadonlyMap<string, R> {
   return rows instanceof Map;
-}
-
-function parseToken(token: string): readonly unknown[] {
-  try {
-    const parsed: unknown = JSON.parse(token);
-    return Array.isArray(parsed) ? parsed : [];
-  } catch {
-    // No token of ours: the caller says so.
-    return [];
-  }
 }

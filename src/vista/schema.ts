@@ -1,4 +1,16 @@
-export type ColumnType = "text" | "integer" | "number" | "decimal" | "boolean" | "date" | "bytes" | "json";
+/** Every type that a column may have. */
+export const allColumnTypes = [
+  "text",
+  "integer",
+  "number",
+  "decimal",
+  "boolean",
+  "date",
+  "bytes",
+  "json",
+] as const;
+
+export type ColumnType = (typeof allColumnTypes)[number];
 
 /** Flags with a meaning of ours; any other word is the application's own. */
 export type ColumnFlag =

@@ -1,4 +1,4 @@
-import type { Operator } from "../../query/index.ts";
+import { allOperators, type Operator } from "../../query/index.ts";
 import { checkNames, flagOf, textOf } from "./option-problems.ts";
 import type { RestColumns, RestFilter, RestOptions, RestOrder } from "./rest-options.ts";
 import type {
@@ -19,20 +19,7 @@ const filterNames: ReadonlySet<string> = new Set<keyof RestFilter>([
   "loose",
 ]);
 
-const operatorNames: ReadonlySet<string> = new Set<Operator>([
-  "=",
-  "!=",
-  "<",
-  "<=",
-  ">",
-  ">=",
-  "contains",
-  "starts with",
-  "in",
-  "not in",
-  "is null",
-  "is not null",
-]);
+const operatorNames: ReadonlySet<string> = new Set(allOperators);
 
 /** What the API filters on; what is wrong is added to the problems. */
 export function toFilterSettings(
@@ -72,21 +59,15 @@ function toTemplates(
   const templates = new Map<Operator, ParameterTemplate>();
   for (const [name, text] of Object.entries(operators)) {
     if (text === undefined) continue;
-    const operator = [...operatorNames].find((known) => known === name);
+    const operator = allOperators.find((known) => known === name);
     if (operator === undefined) checkNames("operator", [name], operatorNames, problems);
     else if (typeof text !== "string" || !/^[^=]/.test(text)) {
       problems.push(
         `filter.operators: ${JSON.stringify(name)}: give a text such as "{column}_gte" or "{column}=gte:{value}"`,
       );
-    } else templates.set(toOperator(operator), toTemplate(text));
+    } else templates.set(operator, toTemplate(text));
   }
   return templates;
-}
-
-/** One of the names above is one. */
-function toOperator(name: string): Operator {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked up among them
-  return name as Operator;
 }
 
 /** The name up to the first `=`, the value behind it. */

@@ -1,7 +1,7 @@
 import { errorAt } from "../../base/index.ts";
 import { queryKey, type Query } from "../../query/index.ts";
 import type { Entry } from "../../record/index.ts";
-import type { TokenPage } from "../../vista/index.ts";
+import { parseToken, type TokenPage } from "../../vista/index.ts";
 import { CursorGuard } from "./cursor-guard.ts";
 import type { PageRequests } from "./page-requests.ts";
 import type { RestPlan } from "./plan-query.ts";
@@ -113,13 +113,3 @@ export class NextReader {
 
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-
-function parseToken(token: string): readonly unknown[] {
-  try {
-    const parsed: unknown = JSON.parse(token);
-    return Array.isArray(parsed) ? parsed : [];
-  } catch {
-    // No token of ours: the caller says so.
-    return [];
-  }
-}

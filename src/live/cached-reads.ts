@@ -66,6 +66,7 @@ export class CachedReads {
 
   /** As `read`, for a flight: it ends with its own signal, and outlives the LiveTable where others wait for it. */
   refresh(wanted: Wanted): Seat<CachedRows> {
+    this.#host.seats.assertOpen();
     return this.#host.shelf.refreshes.board(wanted.subKey, (flight) => this.#fetch(wanted, flight));
   }
 

@@ -21,7 +21,7 @@ export class Flight<T> {
   #controller: AbortController | undefined;
   #abandoned: { readonly reason: unknown } | undefined;
   readonly #onEmpty: () => void;
-  /** What it brings may be kept: nothing that it is about was dropped since it began. */
+  /** What it brings may be kept: it is wanted, and nothing that it is about was dropped since it began. */
   isCurrent: boolean = true;
 
   constructor(onEmpty: () => void) {
@@ -46,6 +46,8 @@ export class Flight<T> {
       reject(reason);
       if (this.#waiters.size > 0) return;
       this.#abandoned = { reason };
+      // A drop does not know of it any more.
+      this.isCurrent = false;
       this.#onEmpty();
       this.#controller?.abort(reason);
     };

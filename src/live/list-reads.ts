@@ -34,7 +34,8 @@ export class ListReads {
   async *pages(signal: AbortSignal | undefined): AsyncGenerator<Page, void, undefined> {
     const { reads, seats } = this.#host;
     seats.assertOpen();
-    const held = await this.#held(signal);
+    const held = await seats.waitAlone(this.#held(signal), signal);
+    seats.assertOpen();
     const age = held === undefined ? "expired" : this.#ageOf(held);
     if (held === undefined) {
       yield* this.#stream(signal);

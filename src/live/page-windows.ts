@@ -39,13 +39,14 @@ export class PageWindows {
   }
 
   async window(offset: number, limit: number, signal: AbortSignal | undefined): Promise<Stretch> {
-    const { pageSize, shelf, steps } = this.#host;
+    const { pageSize, shelf, steps, seats } = this.#host;
     const first = Math.floor(offset / pageSize) + 1;
     const last = Math.floor((offset + limit - 1) / pageSize) + 1;
     if (!Number.isSafeInteger(offset + limit)) throw this.#isTooFar();
     if (offset === 0 && limit === 1 && pageSize > 1) {
-      this.#host.seats.assertOpen();
-      if ((await shelf.get(pageKey(1), steps)) === undefined) return this.#first(signal);
+      seats.assertOpen();
+      const held = await seats.waitAlone(shelf.get(pageKey(1), steps), signal);
+      if (held === undefined) return this.#first(signal);
     }
     const parts = first === last ? [await this.#page(first, signal)] : await this.#parts(first, last, signal);
     return this.#stretch(parts, first, offset, limit);

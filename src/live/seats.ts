@@ -16,12 +16,20 @@ export class Seats {
   }
 
   async wait<T>(seat: Seat<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (this.#closing !== undefined) seat.leave(this.#closing);
     this.#taken.add(seat);
     try {
       return await waitFor(seat, signal);
     } finally {
       this.#taken.delete(seat);
     }
+  }
+
+  /** For work that nobody shares: it is left to end. */
+  waitAlone<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    work.then(resolve, reject);
+    return this.wait({ promise, leave: reject }, signal);
   }
 
   /** For work behind, whose failure is told elsewhere. */

@@ -1,6 +1,7 @@
-import { DioramaError, SingleFlight, toDioramaError } from "../base/index.ts";
+import { DioramaError, isDioramaError, SingleFlight, toDioramaError } from "../base/index.ts";
 import type { Row } from "../record/index.ts";
 import type { Cache, CachedRows } from "./cache.ts";
+import { isEntry } from "./entry-check.ts";
 import { Flights } from "./flights.ts";
 import type { GrowingPages } from "./growing-pages.ts";
 import type { LiveSteps } from "./live-steps.ts";
@@ -53,6 +54,8 @@ export class Shelf {
   #isOpened = false;
   /** The origin is noted in the cache. */
   #isNoted = false;
+  /** The last note could not be stored: an older one may be there. */
+  #isNoteOld = false;
   /** Drops of everything. */
   #clearings = 0;
   /** Drops that failed; as many of them as some clearing has made good. */
@@ -69,7 +72,7 @@ export class Shelf {
     return this.#generation;
   }
 
-  /** For a LiveTable that opens; returns what gives the claim up. Two origins at a time are `invalid`. */
+  /** For a LiveTable that opens; returns what gives the claim up, to be called once. Two origins at a time are `invalid`. */
   claim(origin: Origin): () => void {
     if (this.#origin === undefined || !isSameOrigin(this.#origin, origin)) {
       if (this.#claims > 0) throw this.#isTaken();
@@ -78,13 +81,9 @@ export class Shelf {
       this.#isNoted = false;
       this.#totalsFrom = 0;
       this.#forgetLists();
-      this.#outdate(everyEntry);
     }
     this.#claims += 1;
-    let isHeld = true;
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
       this.#claims -= 1;
       if (this.#claims === 0) this.#forgetLists();
     };
@@ -94,7 +93,7 @@ export class Shelf {
   async get(subKey: string, steps: LiveSteps): Promise<CachedRows | undefined> {
     if (!this.#isUsable && !(await this.#repairs.run("", () => this.#repair(steps)))) return undefined;
     try {
-      const found = await this.#cache.get(this.keyOf(subKey));
+      const found = await this.#getEntry(subKey);
       steps.works("get");
       return found;
     } catch (error) {
@@ -160,7 +159,7 @@ export class Shelf {
     this.#writes += 1;
     const isUsable = this.#isUsable || (await this.#repairs.run("", () => this.#repair(steps)));
     // Without a note nothing is cached, and what is put from now on brings the note with it.
-    if (isUsable && this.#isNoted) await this.#note(steps);
+    if (isUsable && (this.#isNoted || this.#isNoteOld)) await this.#note(steps);
   }
 
   /** After a drop of everything has been called, or where nothing was sent. */
@@ -247,12 +246,20 @@ export class Shelf {
 
   async #readOrigin(steps: LiveSteps): Promise<ReturnType<typeof fromNote> | "unknown"> {
     try {
-      const entry = await this.#cache.get(this.keyOf(ORIGIN));
+      const entry = await this.#getEntry(ORIGIN);
       return entry === undefined ? undefined : fromNote(entry);
     } catch (error) {
       this.#tell("get", ORIGIN, error, steps);
-      return "unknown";
+      return isDioramaError(error, "corrupt") ? undefined : "unknown";
     }
+  }
+
+  async #getEntry(subKey: string): Promise<CachedRows | undefined> {
+    // Many stores say null for what they don't have.
+    const found: unknown = (await this.#cache.get(this.keyOf(subKey))) ?? undefined;
+    if (found === undefined || isEntry(found)) return found;
+    const what = "the cache answered with what is no entry of rows, fetchedAt and total; it counts as a miss";
+    throw new DioramaError("corrupt", `LiveTable ${this.cacheKey}: ${what}`);
   }
 
   /** Stores what the entries are of. Never rejects. */
@@ -261,7 +268,13 @@ export class Shelf {
     this.#isNoted = true;
     const noted = { ...this.#origin, totalsFrom: this.#totalsFrom, isWriting: this.#writes > 0 };
     // Its age is nothing that anybody asks for.
-    await this.#send(ORIGIN, toNote(noted, 0), steps).catch(() => (this.#isNoted = false));
+    try {
+      await this.#send(ORIGIN, toNote(noted, 0), steps);
+      this.#isNoteOld = false;
+    } catch {
+      this.#isNoted = false;
+      this.#isNoteOld = true;
+    }
   }
 
   async #send(subKey: string, entry: CachedRows, steps: LiveSteps): Promise<void> {

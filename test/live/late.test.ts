@@ -127,12 +127,10 @@ describe("a cache that is wrong", () => {
     table.patch(idOf(1), { price: 3 }).catch(() => undefined);
     await settle();
     rows.set(idOf(1), { id: idOf(1), price: 3 });
-    const restarted: Cache = {
-      get: (key) => cache.get(key),
-      put: (key, page) => cache.put(key, page),
-      invalidatePrefix: (prefix) => cache.invalidatePrefix(prefix),
-    };
-    const live = new LiveTable<Row>(source, "products", restarted, { pageSize: 10, stream: false });
+    const live = new LiveTable<Row>(source, "products", inNextProcess(cache), {
+      pageSize: 10,
+      stream: false,
+    });
     const { rows: page } = await vista(live).fetchPage(1, 10);
     expect(page.get(idOf(1))).toMatchObject({ price: 3 });
   });
@@ -178,5 +176,56 @@ describe("a cache that is wrong", () => {
     await table.fetchPage(1, 10);
     await table.fetchPage(1, 10);
     expect(told("hit", "miss", "cacheFailed")).toEqual(["miss page_1", "hit page_1"]);
+  });
+});
+
+/** The same entries, as another process finds them. */
+function inNextProcess(cache: Cache): Cache {
+  return {
+    get: (key) => cache.get(key),
+    put: (key, page) => cache.put(key, page),
+    invalidatePrefix: (prefix) => cache.invalidatePrefix(prefix),
+  };
+}
+
+describe("what is left behind", () => {
+  test("LT17 a write is not sent before its note is kept", async () => {
+    const kept = new MemCache();
+    const noting = Promise.withResolvers<void>();
+    let isSlow = false;
+    const cache: Cache = {
+      ...inNextProcess(kept),
+      put: async (key, page) => {
+        if (isSlow) await noting.promise;
+        await kept.put(key, page);
+      },
+    };
+    const { vista: table, source } = createStage({ cache });
+    await table.get(idOf(1));
+    isSlow = true;
+    const writing = table.patch(idOf(1), { price: 100 });
+    await settle();
+    expect(source.calls("patch")).toBe(0);
+    noting.resolve();
+    expect(await writing).toMatchObject({ price: 100 });
+  });
+
+  test("LT4 what is cached after a drop is there for the next process", async () => {
+    const cache = new MemCache();
+    const { vista: table, live } = createStage({ cache });
+    await table.get(idOf(1));
+    await live.invalidate();
+    await table.get(idOf(1));
+    const next = createStage({ cache: inNextProcess(cache) });
+    expect(await next.vista.get(idOf(1))).toMatchObject({ price: 1 });
+    expect(next.source.calls()).toBe(0);
+  });
+
+  test("LT10 pages behind the end of what was read whole are gone", async () => {
+    const { vista: table, rows } = createStage({ count: 35 });
+    expect((await table.fetchPage(4, 10)).rows.size).toBe(5);
+    for (let number = 15; number < 35; number++) rows.remove(idOf(number));
+    expect((await table.list()).size).toBe(15);
+    expect((await table.fetchPage(4, 10)).rows.size).toBe(0);
   });
 });

@@ -245,8 +245,10 @@ class FetchClient implements HttpClient {
       redaction.addHeaders(group);
       for (const [name, value] of Object.entries(group)) headers.set(name, value);
     }
-    if (idempotencyHeader !== false && opId !== undefined) {
-      headers.set(idempotencyHeader, /^[\x21-\x7E]+$/.test(opId) ? opId : encodeURIComponent(opId));
+    // An empty one would make one write of all that have it.
+    if (idempotencyHeader !== false && opId !== undefined && opId !== "") {
+      const key = /^[\x21-\x7E]+$/.test(opId) ? opId : encodeURIComponent(opId.toWellFormed());
+      headers.set(idempotencyHeader, key);
     }
     return { headers, logIn };
   }

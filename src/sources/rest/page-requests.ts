@@ -125,37 +125,36 @@ export class PageRequests {
     return { entries, total: this.totalOf(answer, asked), next: this.#nextOf(answer, asked), asked };
   }
 
-  #checkClaims({ claims, order, byRank }: RestPlan, entries: readonly Entry[], asked: Asked): void {
+  #checkClaims(plan: RestPlan, entries: readonly Entry[], asked: Asked): void {
     let before: Entry | undefined;
     for (const [index, entry] of entries.entries()) {
       const [id, row] = entry;
-      if (claims?.(id, row) === false) {
-        const what = `row ${index + 1} doesn't match what was asked for: the API's filter or search means something else`;
+      const which = `row ${index + 1}`;
+      if (plan.claims?.(id, row) === false) {
+        const what = `${which} doesn't match what was asked for: the API's filter or search means something else`;
         throw badAnswer(
           asked,
           `${what}; say \`loose: true\` where it finds too much, else leave \`filter\` or \`search\` out`,
           { id },
         );
       }
-      if (
-        before !== undefined &&
-        (order === "api" || order === "ties") &&
-        this.#isBefore(entry, before, order, byRank)
-      ) {
-        const what = `row ${index + 1} is out of order: the API orders otherwise`;
-        throw badAnswer(
-          asked,
-          `${what}; leave the column out of \`order\`, or say with \`nulls\` where nulls go`,
-          { id },
-        );
-      }
+      this.checkOrder(plan, [before, entry], { asked, which });
       before = entry;
     }
   }
 
-  #isBefore(entry: Entry, earlier: Entry, order: RestPlan["order"], byRank: RestPlan["byRank"]): boolean {
+  /** `rejected` where the API was asked for an order in which the second of two rows stands before the first. */
+  checkOrder(
+    { order, byRank }: RestPlan,
+    [earlier, entry]: readonly [earlier: Entry | undefined, entry: Entry],
+    { asked, which }: { readonly asked: Asked; readonly which: string },
+  ): void {
+    if (earlier === undefined || (order !== "api" && order !== "ties")) return;
     const rank = byRank(entry[1], earlier[1]);
-    return rank < 0 || (rank === 0 && order === "api" && compareStrings(entry[0], earlier[0]) < 0);
+    if (rank > 0 || (rank === 0 && (order === "ties" || compareStrings(entry[0], earlier[0]) > 0))) return;
+    const what = `${which} is out of order: the API orders otherwise`;
+    const advice = "leave the column out of `order`, or say with `nulls` where nulls go";
+    throw badAnswer(asked, `${what}; ${advice}`, { id: entry[0] });
   }
 
   /** How many rows there are in all, where the answer says; `rejected` where what it says is no count. */

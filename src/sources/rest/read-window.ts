@@ -2,14 +2,21 @@ import type { Entry, Row } from "../../record/index.ts";
 import type { Page } from "../../vista/index.ts";
 import { KnownIds } from "./known-ids.ts";
 import { sortEntries } from "./ordered-rows.ts";
-import type { PageRequests } from "./page-requests.ts";
+import type { ApiPage, PageRequests } from "./page-requests.ts";
+import { PageSeam } from "./page-seam.ts";
 import type { RestPlan } from "./plan-query.ts";
+import { sameIds } from "./walk-pages.ts";
 
 type Signal = AbortSignal | undefined;
 
 interface Range {
   readonly offset: number;
   readonly limit: number;
+}
+
+interface Place {
+  readonly skip: number;
+  readonly size: number;
 }
 
 interface Found {
@@ -56,9 +63,8 @@ class WindowReader {
     const step = Math.max(limit, this.#requests.settings.pageSize);
     const before = await this.#rankBefore(offset, first[1], step);
     const behind = entries.length < limit ? [] : await this.#rankBehind(offset + limit, last[1], step);
-    const known = new KnownIds();
-    const whole = [before, entries, behind].flatMap((part) => known.fresh(part));
-    const ordered = sortEntries(whole, this.#plan.query.order);
+    const whole = new Map([...before, ...entries, ...behind]);
+    const ordered = sortEntries([...whole], this.#plan.query.order);
     return { entries: ordered.slice(before.length, before.length + limit), total };
   }
 
@@ -91,31 +97,59 @@ class WindowReader {
     const { paging, maxPageSize, pageSize } = this.#requests.settings;
     const hasSize = paging.kind === "page" && paging.size !== undefined;
     const size = hasSize ? Math.min(limit, maxPageSize) : pageSize;
-    const known = new KnownIds();
+    const known = new KnownIds(this.#requests.settings.idColumn);
+    const seam = new PageSeam(this.#requests, this.#plan);
     const rows: Entry[] = [];
     let total: number | undefined;
+    let before: ApiPage | undefined;
     const start = Math.floor(offset / size) * size;
     for (let skip = start; skip < offset + limit; skip += size) {
       const page = await this.#requests.at(this.#plan, { skip, size }, this.#signal);
       total = page.total;
+      if (await this.#isLastAgain(page, before, { skip, size })) break;
+      seam.check(page);
       const inside = page.entries.slice(Math.max(0, offset - skip), offset + limit - skip);
-      rows.push(...known.fresh(inside));
-      if (page.entries.length < size || (total !== undefined && skip + size >= total)) break;
+      rows.push(...known.fresh(page, inside));
+      if (page.entries.length < size) {
+        await this.#requireEnd(page, { skip, size });
+        break;
+      }
+      if (total !== undefined && skip + size >= total) break;
+      before = page;
     }
     return { entries: rows, total };
+  }
+
+  /** Without a total, only the page before tells that the last page came again for a number beyond it. */
+  async #isLastAgain(page: ApiPage, before: ApiPage | undefined, { skip, size }: Place): Promise<boolean> {
+    const { paging } = this.#requests.settings;
+    if (paging.kind !== "page" || paging.clamps !== true || page.total !== undefined) return false;
+    if (skip === 0 || page.entries.length === 0) return false;
+    const earlier = { skip: skip - size, size };
+    return sameIds(page, before ?? (await this.#requests.at(this.#plan, earlier, this.#signal)));
+  }
+
+  /** Without a total, only the next page tells that a short one was the last, and not cut off by the API. */
+  async #requireEnd(page: ApiPage, { skip, size }: Place): Promise<void> {
+    if (page.total !== undefined || page.entries.length === 0) return;
+    const next = await this.#requests.at(this.#plan, { skip: skip + size, size }, this.#signal);
+    if (await this.#isLastAgain(next, page, { skip: skip + size, size })) return;
+    if (next.entries.length > 0) throw this.#requests.shortPage(page, size);
   }
 
   async #readOffset({ offset, limit }: Range): Promise<Found> {
     const { paging, maxPageSize, pageSize } = this.#requests.settings;
     const hasSize = paging.kind === "offset" && paging.limit !== undefined;
-    const known = new KnownIds();
+    const known = new KnownIds(this.#requests.settings.idColumn);
+    const seam = new PageSeam(this.#requests, this.#plan);
     const rows: Entry[] = [];
     let total: number | undefined;
     for (let skip = offset; skip < offset + limit;) {
       const size = hasSize ? Math.min(offset + limit - skip, maxPageSize) : pageSize;
       const page = await this.#requests.at(this.#plan, { skip, size }, this.#signal);
       total = page.total;
-      rows.push(...known.fresh(page.entries.slice(0, offset + limit - skip)));
+      seam.check(page);
+      rows.push(...known.fresh(page, page.entries.slice(0, offset + limit - skip)));
       skip += page.entries.length;
       if (page.entries.length === 0 || (total !== undefined && skip >= total)) break;
     }

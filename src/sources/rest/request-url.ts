@@ -38,6 +38,8 @@ function fillItem(collection: URL, template: string, id: string): URL {
 export function isOwnPath(collection: URL, path: string): boolean {
   // A URL of its own is none below this one, however it is written.
   if (/^(?:[a-z][a-z\d+.-]*:|\/\/)/i.test(path)) return false;
+  // Behind a `#` nothing is sent: every row would be asked for at one address.
+  if (path.includes("#")) return false;
   try {
     return fillItem(collection, path, SAMPLE_ID).origin === collection.origin;
   } catch {

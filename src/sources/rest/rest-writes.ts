@@ -5,7 +5,7 @@ import type { Asked } from "./bad-answer.ts";
 import { badAnswer } from "./bad-answer.ts";
 import { readField } from "./field-path.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
-import type { ItemRequests } from "./item-requests.ts";
+import type { FoundItem, ItemRequests } from "./item-requests.ts";
 import type { RestSettings } from "./rest-settings.ts";
 import type { RowReader } from "./row-reader.ts";
 import { toJson } from "./to-json.ts";
@@ -51,7 +51,7 @@ export class RestWrites {
     if (settings.writes.answersRow !== false && answer.body !== undefined)
       return reader.entry(answer.body, asked);
     const id = this.#newIdOf(answer, asked);
-    return [id, await this.#readAgain(id, call)];
+    return [id, await this.#readAdded(id, call)];
   }
 
   async replace(id: string, row: Row, call: WriteOptions): Promise<Row> {
@@ -70,15 +70,14 @@ export class RestWrites {
 
   async patch(id: string, partial: Row, call: WriteOptions): Promise<Row> {
     const isNothing = Object.keys(partial).length === 0;
+    const { patch } = this.#input.settings.writes;
     const current =
-      isNothing || this.#looksFirst("patch") || this.#input.settings.writes.patch !== true
-        ? await this.#existing(id, call)
-        : undefined;
-    if (isNothing && current !== undefined) return current;
-    if (this.#input.settings.writes.patch === true) {
-      return this.#store({ method: "PATCH", url: this.#urlOf(id), id }, partial, call);
-    }
-    return this.#store({ method: "PUT", url: this.#urlOf(id), id }, { ...current, ...partial }, call);
+      isNothing || this.#looksFirst("patch") || patch !== true ? await this.#existing(id, call) : undefined;
+    if (isNothing && current !== undefined) return current.row;
+    const url = this.#urlOf(id);
+    if (patch === true) return this.#store({ method: "PATCH", url, id }, partial, call);
+    // What is not patched goes back as the API wrote it, columns that nobody declared included.
+    return this.#store({ method: "PUT", url, id, over: Object(current?.json) }, partial, call);
   }
 
   async delete(id: string, call: WriteOptions): Promise<void> {
@@ -131,12 +130,13 @@ export class RestWrites {
   }
 
   async #store(
-    to: { readonly method: Method; readonly url: URL; readonly id: string },
+    to: { readonly method: Method; readonly url: URL; readonly id: string; readonly over?: object },
     row: Row,
     call: WriteOptions,
   ): Promise<Row> {
     const { settings, reader } = this.#input;
-    const answer = await this.#send(to.method, to.url, { row, place: this.#place(to.id) }, call);
+    const sent = { row, over: to.over, place: this.#place(to.id) };
+    const answer = await this.#send(to.method, to.url, sent, call);
     if (settings.writes.answersRow === false || answer.body === undefined)
       return this.#readAgain(to.id, call);
     const asked: Asked = { vista: settings.name, method: to.method, url: to.url };
@@ -151,10 +151,14 @@ export class RestWrites {
   #send(
     method: Method,
     url: URL,
-    { row, place }: { readonly row: Row; readonly place: ErrorPlace },
+    {
+      row,
+      over,
+      place,
+    }: { readonly row: Row; readonly over?: object | undefined; readonly place: ErrorPlace },
     { signal, opId }: WriteOptions,
   ): Promise<HttpAnswer> {
-    const body = toJson(row, this.#input.reader.types, place);
+    const body = { ...over, ...toJson(row, this.#input.reader.types, place) };
     return this.#input.client.send({ method, url, body, signal, opId });
   }
 
@@ -170,6 +174,17 @@ export class RestWrites {
     throw badAnswer(asked, `it doesn't say the new row's id: neither in "${idColumn}" nor as Location`);
   }
 
+  /** Never an error that says to try again: there would be two rows. */
+  async #readAdded(id: string, call: WriteOptions): Promise<Row> {
+    try {
+      return await this.#readAgain(id, call);
+    } catch (error) {
+      if (!isDioramaError(error, "unavailable", "timeout")) throw error;
+      const what = "the row was added under this id, but could not be read again; don't add it once more";
+      throw errorAt("rejected", this.#place(id), what, error);
+    }
+  }
+
   async #readAgain(id: string, call: WriteOptions): Promise<Row> {
     const row = await this.#find(id, call);
     if (row !== undefined) return row;
@@ -180,10 +195,10 @@ export class RestWrites {
     );
   }
 
-  async #existing(id: string, call: WriteOptions): Promise<Row> {
-    const row = await this.#find(id, call);
-    if (row === undefined) throw errorAt("notFound", this.#place(id), "there is no such row");
-    return row;
+  async #existing(id: string, call: WriteOptions): Promise<FoundItem> {
+    const found = await this.#input.items.find(this.#urlOf(id), id, call.signal);
+    if (found === undefined) throw errorAt("notFound", this.#place(id), "there is no such row");
+    return found;
   }
 
   #find(id: string, call: WriteOptions): Promise<Row | undefined> {

@@ -53,12 +53,18 @@ export class RowReader {
   /** The row of an answer about one row. */
   entry(body: unknown, asked: Asked): Entry {
     const { row } = this.#layout;
-    const found = row === undefined ? body : readField(body, row);
+    const found = this.itemOf(body);
     if (found === undefined) {
       const where = row === undefined ? "" : ` in the field "${row.join(".")}"`;
       throw badAnswer(asked, `a row was due${where}, nothing came`);
     }
     return this.#entry(found, "the row", asked);
+  }
+
+  /** What stands for the row in an answer about one row. */
+  itemOf(body: unknown): unknown {
+    const { row } = this.#layout;
+    return row === undefined ? body : readField(body, row);
   }
 
   #listOf(body: unknown, asked: Asked): readonly unknown[] {

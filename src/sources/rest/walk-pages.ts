@@ -2,6 +2,7 @@ import type { Entry } from "../../record/index.ts";
 import { CursorGuard } from "./cursor-guard.ts";
 import { KnownIds } from "./known-ids.ts";
 import type { ApiPage, PageRequests } from "./page-requests.ts";
+import { PageSeam } from "./page-seam.ts";
 import type { RestPlan } from "./plan-query.ts";
 
 type Signal = AbortSignal | undefined;
@@ -33,7 +34,8 @@ async function* walkWhole(requests: PageRequests, plan: RestPlan, signal: Signal
 /** The end is a page without rows, or a short one that the total agrees with. */
 async function* walkNumbers(requests: PageRequests, plan: RestPlan, signal: Signal): Pages {
   const { pageSize: size, paging } = requests.settings;
-  const known = new KnownIds();
+  const known = new KnownIds(requests.settings.idColumn);
+  const seam = new PageSeam(requests, plan);
   const guard = new CursorGuard();
   let before: ApiPage | undefined;
   for (let skip = 0; ; skip += size) {
@@ -42,7 +44,8 @@ async function* walkNumbers(requests: PageRequests, plan: RestPlan, signal: Sign
     if (page.entries.length === 0 || isLastAgain) return;
     // Without a total, only this one shows that the short page before was not the end.
     if (before !== undefined && before.entries.length < size) throw requests.shortPage(before, size);
-    const fresh = known.fresh(page.entries);
+    seam.check(page);
+    const fresh = known.fresh(page, page.entries);
     if (fresh.length > 0) yield fresh;
     if (page.entries.length < size && page.total !== undefined) return;
     guard.check(page, String(skip), fresh.length);
@@ -53,12 +56,14 @@ async function* walkNumbers(requests: PageRequests, plan: RestPlan, signal: Sign
 /** The API may give fewer rows than asked for: the walk goes on behind the last one that came. */
 async function* walkOffsets(requests: PageRequests, plan: RestPlan, signal: Signal): Pages {
   const { pageSize: size } = requests.settings;
-  const known = new KnownIds();
+  const known = new KnownIds(requests.settings.idColumn);
+  const seam = new PageSeam(requests, plan);
   const guard = new CursorGuard();
   for (let skip = 0; ;) {
     const page = await requests.at(plan, { skip, size }, signal);
     if (page.entries.length === 0) return;
-    const fresh = known.fresh(page.entries);
+    seam.check(page);
+    const fresh = known.fresh(page, page.entries);
     if (fresh.length > 0) yield fresh;
     skip += page.entries.length;
     if (page.total !== undefined && skip >= page.total && page.entries.length < size) return;
@@ -68,19 +73,22 @@ async function* walkOffsets(requests: PageRequests, plan: RestPlan, signal: Sign
 
 async function* walkCursors(requests: PageRequests, plan: RestPlan, signal: Signal): Pages {
   const { pageSize: size } = requests.settings;
-  const known = new KnownIds();
+  const known = new KnownIds(requests.settings.idColumn);
+  const seam = new PageSeam(requests, plan);
   const guard = new CursorGuard();
   let cursor: string | undefined;
   do {
     const page = await requests.next(plan, { cursor, size }, signal);
-    const fresh = known.fresh(page.entries);
+    seam.check(page);
+    const fresh = known.fresh(page, page.entries);
     if (fresh.length > 0) yield fresh;
     cursor = page.next;
     if (cursor !== undefined) guard.check(page, cursor, fresh.length);
   } while (cursor !== undefined);
 }
 
-function sameIds(page: ApiPage, other: ApiPage | undefined): boolean {
+/** Whether it is that page again. */
+export function sameIds(page: ApiPage, other: ApiPage | undefined): boolean {
   if (other === undefined || page.entries.length !== other.entries.length) return false;
   return page.entries.every(([id], index) => id === other.entries[index]?.[0]);
 }

@@ -83,6 +83,13 @@ describe("the bundled server", () => {
     };
     expect(await ask("POST", "albums", { title: "new" })).toEqual([201, { title: "new", id: 101 }]);
     expect(await ask("POST", "albums", { id: 101, title: "again" })).toMatchObject([409, {}]);
+    expect(await ask("POST", "albums", { id: "a/b 1", title: "named" })).toEqual([
+      201,
+      { id: "a/b 1", title: "named" },
+    ]);
+    expect(await ask("POST", "albums", { id: "101", title: "again" })).toMatchObject([409, {}]);
+    expect(await ask("GET", "albums/a%2Fb%201")).toEqual([200, { id: "a/b 1", title: "named" }]);
+    expect(await ask("DELETE", "albums/a%2Fb%201")).toEqual([200, {}]);
     expect(await ask("PATCH", "albums/101", { userId: 3, id: 7 })).toEqual([
       200,
       { title: "new", userId: 3, id: 101 },

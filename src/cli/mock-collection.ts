@@ -12,16 +12,17 @@ const OPERATOR = /^(?<column>.+)_(?<operator>gte|lte|ne)$/;
 
 /** The rows of one resource, asked in the way of JSON Server: `title=…`, `id_gte=…`, `q`, `_sort`, `_page`, `_limit`. */
 export class MockCollection {
-  readonly #rows: Map<number, MockRow>;
-  #lastId: number;
+  /** By their ids' text, as a path names them. */
+  readonly #rows: Map<string, MockRow>;
+  #lastId = 0;
 
   constructor(rows: readonly MockRow[]) {
-    this.#rows = new Map(rows.map((row) => [row.id, row]));
-    this.#lastId = Math.max(0, ...this.#rows.keys());
+    this.#rows = new Map();
+    for (const row of rows) this.#put(row.id, row);
   }
 
   get(id: string): MockRow | undefined {
-    return /^\d{1,15}$/.test(id) ? this.#rows.get(Number(id)) : undefined;
+    return this.#rows.get(id);
   }
 
   list(asked: URLSearchParams): MockPage {
@@ -30,11 +31,11 @@ export class MockCollection {
     return { rows: rows.slice(start, end), total: rows.length };
   }
 
-  /** Under its own id, where it has one that is free, else the next; `undefined`: it is taken. */
+  /** Under its own id, a number or a text, else under the next number; `undefined`: it is taken. */
   add(given: Readonly<Record<string, unknown>>): MockRow | undefined {
     const asked = given["id"];
-    const id = typeof asked === "number" && Number.isSafeInteger(asked) ? asked : this.#lastId + 1;
-    return this.#rows.has(id) ? undefined : this.#put(id, given);
+    const id = isId(asked) ? asked : this.#lastId + 1;
+    return this.#rows.has(String(id)) ? undefined : this.#put(id, given);
   }
 
   /** Whole, or merged; `undefined`: there is no such row. */
@@ -44,13 +45,14 @@ export class MockCollection {
   }
 
   delete(id: string): boolean {
-    return this.#rows.delete(this.get(id)?.id ?? Number.NaN);
+    return this.#rows.delete(id);
   }
 
-  #put(id: number, given: Readonly<Record<string, unknown>>): MockRow {
+  #put(id: MockRow["id"], given: Readonly<Record<string, unknown>>): MockRow {
     const row = { ...given, id };
-    this.#rows.set(id, row);
-    this.#lastId = Math.max(this.#lastId, id);
+    this.#rows.set(String(id), row);
+    // Texts that look like numbers count, so that the next id is free.
+    if (Number.isSafeInteger(Number(id))) this.#lastId = Math.max(this.#lastId, Number(id));
     return row;
   }
 
@@ -77,6 +79,9 @@ export class MockCollection {
     });
   }
 }
+
+const isId = (asked: unknown): asked is MockRow["id"] =>
+  typeof asked === "string" ? asked !== "" : Number.isSafeInteger(asked);
 
 function fits(row: MockRow, name: string, values: readonly string[]): boolean {
   const { column = name, operator } = OPERATOR.exec(name)?.groups ?? {};

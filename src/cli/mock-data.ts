@@ -1,7 +1,7 @@
 import { createSeededChoices, type SeededChoices } from "./seeded-choices.ts";
 
 /** A row as the mock API has it; only JSON. */
-export type MockRow = Readonly<Record<string, unknown>> & { readonly id: number };
+export type MockRow = Readonly<Record<string, unknown>> & { readonly id: number | string };
 
 export const mockResources = ["users", "posts", "comments", "albums", "todos"] as const;
 export type MockResource = (typeof mockResources)[number];

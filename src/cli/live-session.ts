@@ -70,8 +70,8 @@ export class LiveSession {
   }
 
   /**
-   * Asks, and takes the time. What a miss took is kept beside the pages, under the question's name; of a command only
-   * its first read, since a later one finds everything warm, and the next command won't.
+   * Asks, and takes the time. What a miss took is kept beside the pages, under the question's name. A later read of a
+   * command finds everything warm, and the next command won't: the time of the first one stays where there is one.
    */
   async read<T>(question: string, ask: (table: Vista) => Promise<T>): Promise<TimedAnswer<T>> {
     const { clock } = this.#frame;
@@ -84,8 +84,9 @@ export class LiveSession {
     const isHit = !steps.some(({ kind }) => kind === "miss");
     const fetched = steps.filter((step) => step.kind === "fetched");
     const isKept = this.cache.kind !== "none" && fetched.every((step) => step.isKept);
-    if (from === 0 && !isHit && isKept) {
-      await this.#keep(question, { tookMs, at: clock.now(), keys: fetched.map(({ key }) => key) });
+    if (!isHit && isKept) {
+      const keptMs = from === 0 ? tookMs : (missMs ?? tookMs);
+      await this.#keep(question, { tookMs: keptMs, at: clock.now(), keys: fetched.map(({ key }) => key) });
     }
     return { answer, isHit, isKept, tookMs, missMs };
   }

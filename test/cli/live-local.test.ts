@@ -203,6 +203,14 @@ describe("writes, events and info", { timeout: 60_000 }, () => {
     ]);
   });
 
+  test("CLI37 CLI38 what a list after the event has kept is compared with later, and shown by info", async () => {
+    const { run } = await place();
+    await run("event-then-list");
+    expect((await run("list")).err).toMatch(/^hit: .* faster than the miss/);
+    const { cached } = JSON.parse((await run("info", "--json")).out) as { cached: unknown[] };
+    expect(cached).toMatchObject([{ key: expect.stringMatching(/\/page_1$/) as string, rows: 20 }]);
+  });
+
   test("CLI38 info shows the wiring and what is cached, and makes no folder", async () => {
     const { run, path } = await place();
     const before = await run("info");

@@ -27,7 +27,7 @@ export function openDemoFile(path: string): DatabaseSync {
   const found = look(path);
   if (found === "nothing") throw failure("notFound", path, `there is no demo master here; ${MAKE_IT}`);
   if (found === "other") {
-    throw failure("invalid", path, `this is no demo master; name one with --master, or ${MAKE_IT} elsewhere`);
+    throw failure("invalid", path, `this is no demo master; name one that is, or ${MAKE_IT} elsewhere`);
   }
   return guarded(path, () => {
     const database = new DatabaseSync(path, { timeout: BUSY_MS });

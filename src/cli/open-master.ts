@@ -1,7 +1,10 @@
+import { isDioramaError } from "../base/index.ts";
 import type { CsvOptions, CsvProgress } from "../sources/csv/index.ts";
 import type { RestOptions, RestPreset as PresetOptions } from "../sources/rest/index.ts";
 import { vista, type Vista } from "../vista/index.ts";
 import type { SourceIdentity } from "./cache-folders.ts";
+import { checkOptions } from "./check-options.ts";
+import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
 import { shownLocation, type SourceLocation, titleOf, wholeLocation } from "./source-location.ts";
 import { readOptionsFile, type RestPreset, type SourceOptions } from "./source-options.ts";
@@ -17,6 +20,7 @@ export interface MasterPlan {
 type Further = Readonly<Record<string, unknown>>;
 
 export function planMaster(frame: Frame, location: SourceLocation, options: SourceOptions): MasterPlan {
+  checkOptions(location, options);
   const further = readOptionsFile(frame, options.sourceOptions);
   const { id, type, delimiter, rowsAt, restPreset, header } = options;
   return {
@@ -77,7 +81,23 @@ async function openCsv(
   };
   // What a file says is checked by csv() itself, option by option.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return csv(path, given as CsvOptions);
+  const opened = csv(path, given as CsvOptions);
+  return opened.catch((error: unknown) => {
+    throw toUnknownColumn(error, { id, type }) ?? error;
+  });
+}
+
+/** A column that only the command line named is wrong usage of its option. */
+function toUnknownColumn(
+  error: unknown,
+  { id, type }: { readonly id: unknown; readonly type: unknown },
+): unknown {
+  if (!isDioramaError(error, "invalid")) return undefined;
+  const [, option, what] = /: (id|columns): (there is no column .*)$/s.exec(error.message) ?? [];
+  if (option === "id" && id !== undefined) return usageError(`--id: ${what}`, { place: error.place });
+  if (option === "columns" && type !== undefined)
+    return usageError(`--type: ${what}`, { place: error.place });
+  return undefined;
 }
 
 async function openRest(

@@ -83,7 +83,8 @@ function codeOf(frame: Frame, error: unknown): number {
   if (!(error instanceof CommanderError)) return frame.fail(error);
   if (error.exitCode === 0) return exitCodes.done;
   if (error.code === "commander.help") return exitCodes.usage;
-  return frame.fail(usageError(`${parserText(error.message)}; --help shows what there is`));
+  const text = parserText(error.message);
+  return frame.fail(usageError(`${text}${/[.?]$/.test(text) ? "" : ";"} --help shows what there is`));
 }
 
 function addCommands(program: Command, frame: Frame): void {

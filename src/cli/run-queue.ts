@@ -3,7 +3,13 @@ import { FolderLook, openDurable } from "../durable/index.ts";
 import type { Row, Value } from "../record/index.ts";
 import type { WriteOp } from "../vista/index.ts";
 import { awaitOutcomes, opText, type Outcome } from "./await-outcomes.ts";
-import { type CacheFolder, cacheRootOf, findCacheFolders, openCacheFolder } from "./cache-folders.ts";
+import {
+  type CacheFolder,
+  cacheRootOf,
+  findCacheFolders,
+  openCacheFolder,
+  type SourceIdentity,
+} from "./cache-folders.ts";
 import { chooseFolders, type FolderOptions, labelOf } from "./choose-folders.ts";
 import { CliError, exitCodes, usageError } from "./cli-error.ts";
 import { isDeadLetter, isParked, type KeptOp, unsettled } from "./folder-facts.ts";
@@ -71,11 +77,7 @@ export async function runQueueRetry(
   const { identity } = planMaster(frame, toLocation(source, frame.terminal.folder), options);
   const root = cacheRootOf(frame, options.cache);
   if (root === undefined) throw usageError('with "none" nothing is queued that could be sent again');
-  // Where nothing was ever kept of the source no folder is made for it.
-  const isKnown = findCacheFolders(root, identity.location).length > 0;
-  const folder = isKnown ? openCacheFolder(root, identity, frame.clock.now()) : undefined;
-  const ops = folder === undefined ? [] : (lookAt(folder, false)?.ops ?? []);
-  const wanted = chosen(ops, opIds, identity.location);
+  const wanted = chosen(queuedOps(frame, root, identity), opIds, identity.location);
   if (wanted.length === 0) {
     frame.note("nothing is queued, and there are no dead letters");
     return;
@@ -247,6 +249,31 @@ function chosen(ops: readonly KeptOp[], opIds: readonly string[], source: string
   const unknown = opIds.filter((opId) => !known.has(opId));
   if (unknown.length > 0) throw unknownOps(unknown, source);
   return ops.filter(({ queued }) => opIds.includes(queued.op.opId));
+}
+
+/** What is queued for the source; `notFound` where that is nothing, but something is queued under other options. */
+function queuedOps(frame: Frame, root: string, identity: SourceIdentity): readonly KeptOp[] {
+  const { location } = identity;
+  // Where nothing was ever kept of the source no folder is made for it.
+  if (findCacheFolders(root, location).length === 0) return [];
+  const ops = lookAt(openCacheFolder(root, identity, frame.clock.now()), false)?.ops ?? [];
+  const elsewhere = ops.length > 0 ? 0 : queuedFor(root, location);
+  if (elsewhere === 0) return ops;
+  const what = `${countText(elsewhere, "write")} ${elsewhere === 1 ? "is" : "are"} queued for it under other options`;
+  throw new DioramaError("notFound", `${location}: ${what}; give those that the write was given`);
+}
+
+/** Writes for the source under any options; a folder that can't be looked into now counts for none. */
+function queuedFor(root: string, location: string): number {
+  let found = 0;
+  for (const folder of findCacheFolders(root, location)) {
+    try {
+      found += lookAt(folder, false)?.ops.length ?? 0;
+    } catch (error) {
+      if (!isDioramaError(error)) throw error;
+    }
+  }
+  return found;
 }
 
 function unknownOps(opIds: readonly string[], source: string): DioramaError {

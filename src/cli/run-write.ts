@@ -73,6 +73,7 @@ async function write(
   const opened = await openSource(frame, source, options, { copy: "as-it-is", isWriting: true });
   const { dio, identity } = opened;
   const written = toWrite(dio.vista());
+  checkTaken(opened, written.kind);
   const op: WriteOp = { ...written, opId: uuidV7(frame.clock), enqueuedAt: frame.clock.now(), attempt: 0 };
   await queueOrLookAgain(frame, dio, op);
   let isTold = false;
@@ -85,6 +86,16 @@ async function write(
   if (outcome === undefined || frame.signal.aborted) return;
   isTold = true;
   await tell(frame, opened, outcome);
+}
+
+const CAPABILITIES = { insert: "canInsert", patch: "canUpdate", delete: "canDelete" } as const;
+
+function checkTaken({ dio, master, identity }: OpenedSource, kind: Written["kind"]): void {
+  if (master.capabilities[CAPABILITIES[kind]]) return;
+  const why = /\bhttps?:/.test(identity.location)
+    ? "--rest-preset or --source-options says which writes the API has"
+    : "a CSV file is only read";
+  throw new DioramaError("unsupported", `${dio.name}: can't ${kind}: ${why}`, { place: { vista: dio.name } });
 }
 
 /** A copy that is out of date may refuse what the source would take: before it does, the source is read again. */

@@ -225,12 +225,26 @@ describe("wrong usage", () => {
     [["query", "ftp://example.com/x.csv"], "a scheme that nothing here speaks"],
     [["query", "live:live:x.csv"], "live:live: is one too many"],
     [["watch", teas, "--every", "1ms"], "--every is at least 100ms"],
+    [["query", teas, "--id", "prise"], 'there is no column "prise"; did you mean "price"?'],
+    [["query", teas, "--type", "prise:number"], 'there is no column "prise"; did you mean "price"?'],
+    [["query", teas, "--rest-preset", "json-server"], "--rest-preset is for APIs; this is a CSV file"],
+    [["query", "live:x.csv", "--rows-at", "a", "--header", "a: b"], "--rows-at is for APIs"],
+    [["query", "https://example.com/x", "--delimiter", ";"], "--delimiter is for CSV files; this is an API"],
+    [["get", "demo.db", "1", "--id", "name"], "--id is for CSV files and APIs; this is a demo database"],
+    [["count", "demo.db", "--source-options", "o.json"], "--source-options is for CSV files and APIs"],
   ])("CLI1 CLI2 CLI21 %j ends with 2 and one line", async (argv, why) => {
     const { code, out, err } = await run(...argv);
     expect(out).toBe("");
     expect(err).toContain(why);
     expect(err).toMatch(/^diorama: /);
     expect(code).toBe(2);
+  });
+
+  test("CLI2 what the parser says and where help is are sentences of their own", async () => {
+    expect((await run("query", teas, "--limit", "0")).err).toMatch(
+      /from 1 on\. --help shows what there is\n$/,
+    );
+    expect((await run("qurey")).err).toMatch(/\(Did you mean query\?\); --help shows what there is\n$/);
   });
 
   test("CLI2 with --json wrong usage is an object too, wherever the option stands", async () => {

@@ -182,7 +182,14 @@ describe("writes", () => {
       const { code, out, err } = await run(...argv);
       expect([code, out]).toEqual([1, ""]);
       expect(err).toMatch(/^diorama: teas: can't \w+: .* \(unsupported\)\n$/);
+      expect(err).toContain("a CSV file is only read");
+      expect(err).not.toMatch(/onWrite|canInsert/);
     }
+    const undescribed = await run("insert", urlOf(), "x", "name=y");
+    expect([undescribed.code, undescribed.out]).toEqual([1, ""]);
+    expect(undescribed.err).toMatch(
+      /--rest-preset or --source-options says which writes .* \(unsupported\)\n$/,
+    );
   });
 
   test("CLI67 with nothing kept a write is sent, or an error says that it may not have arrived", async () => {
@@ -306,11 +313,17 @@ describe("queue", () => {
   });
 
   test("CLI61 CLI62 names that aren't queued, and no names at all, are told", async () => {
-    const { run } = rig();
+    const { run, write, listed } = rig();
     expect((await run("queue", "ls")).err).toBe("nothing is queued, and there are no dead letters\n");
     expect((await run("queue", "ls", "--json")).out).toBe("[]\n");
     expect((await run("queue", "retry", urlOf(), ...preset)).code).toBe(2);
     expect((await run("queue", "discard", urlOf(), "a", "--all")).code).toBe(2);
+    refuse(422);
+    expect((await write("insert", "other", "name=y")).code).toBe(1);
+    for (const argv of [["--all"], [(await listed())[0]?.["op"] as string]]) {
+      const bare = await run("queue", "retry", urlOf(), ...argv);
+      expect(bare.err).toContain("1 write is queued for it under other options");
+    }
     const unknown = await run("queue", "retry", urlOf(), "op-9", ...preset);
     expect(unknown.code).toBe(1);
     expect(unknown.err).toMatch(/^diorama: nothing is queued for http.* as op op-9; .* \(notFound\)\n$/);

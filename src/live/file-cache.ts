@@ -22,6 +22,7 @@ const METHODS = {
 } as const;
 const OPTIONS = ["clock", "logger", "onDamage"] as const;
 
+/** Who hears of damage; a clock of one's own is for tests. */
 export interface FileCacheOptions {
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;

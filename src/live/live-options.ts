@@ -13,7 +13,7 @@ import { type Source, vista, type Vista } from "../vista/index.ts";
 import type { Cache } from "./cache.ts";
 import type { LiveStream } from "./live-stream.ts";
 
-/** How a LiveTable keeps and renews what it read. */
+/** How a LiveTable keeps and renews what it read. Durations are milliseconds or texts such as `"30s"`. */
 export interface LiveTableOptions<R extends object = Row> {
   /** Rows of a cached page, which is what the master is asked for at a time. Default 100. */
   readonly pageSize?: number | undefined;

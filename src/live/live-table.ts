@@ -37,6 +37,7 @@ import { fromWalkToken, toWalkToken } from "./walk-tokens.ts";
 export class LiveTable<R extends object = Row> implements Source<R> {
   readonly name: string;
   readonly cacheKey: string;
+  /** Rows of a cached page. */
   readonly pageSize: number;
   /** There where the write target chooses ids itself. */
   readonly add?: (row: Partial<R>, call: WriteOptions) => Promise<Entry<R>>;
@@ -45,6 +46,10 @@ export class LiveTable<R extends object = Row> implements Source<R> {
   readonly #parts: LiveParts;
   #closed: Promise<void> | undefined;
 
+  /**
+   * `cacheKey`: a text without `/`, one for each view. `invalid` for what can't be. The stream is listened to from here
+   * on.
+   */
   constructor(
     master: Vista<R> | Source<R>,
     cacheKey: string,
@@ -202,7 +207,7 @@ export class LiveTable<R extends object = Row> implements Source<R> {
     await this.#parts.changes.drop(drop, "call");
   }
 
-  /** Ends the stream and whatever waits; the master and the cache are left open. Idempotent. */
+  /** Ends the stream and whatever waits; later calls are `closed`. The master and the cache stay open. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

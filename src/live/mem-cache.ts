@@ -2,6 +2,7 @@ import { DioramaError, nearestName } from "../base/index.ts";
 import type { Cache, CachedRows } from "./cache.ts";
 import { splitKey } from "./cache-key.ts";
 
+/** How much a MemCache holds. */
 export interface MemCacheOptions {
   /** The entry that was used longest ago goes when there would be more than so many. Default: no bound. */
   readonly maxEntries?: number | undefined;
@@ -15,6 +16,7 @@ export class MemCache implements Cache {
   /** Whole keys, the one that was used longest ago first; empty where there is no bound. */
   readonly #used = new Set<string>();
 
+  /** `invalid` for a wrong option. */
   constructor(options: MemCacheOptions = {}) {
     this.#maxEntries = checkedMaxEntries(options);
   }

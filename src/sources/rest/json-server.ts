@@ -1,6 +1,7 @@
 import type { Condition } from "../../query/index.ts";
 import type { RestOptions, RestParameter } from "./rest-options.ts";
 
+/** Which JSON Server it is. */
 export interface JsonServerOptions {
   /** 0: up to 0.17, and what JSONPlaceholder runs. 1: 1.0 with its betas. */
   readonly version?: 0 | 1 | undefined;

@@ -29,8 +29,10 @@ export type RestTotal = { readonly header: string } | { readonly field: string }
 /** Columns that a part of the API knows: all under their own names, these, or these under other names. */
 export type RestColumns = "any" | readonly string[] | Readonly<Record<string, string>>;
 
+/** One parameter of the query string, not encoded yet. */
 export type RestParameter = readonly [name: string, value: string];
 
+/** How conditions go into the query string; what can't go there is tested here, on the rows that come. */
 export interface RestFilter {
   /** The columns that the API filters on. Conditions on others are tested here. */
   readonly columns?: RestColumns | undefined;
@@ -51,6 +53,7 @@ export interface RestFilter {
   readonly loose?: boolean | undefined;
 }
 
+/** How an order goes into the query string; what the API can't order is ordered here. */
 export interface RestOrder {
   /** The parameter that names the columns. */
   readonly parameter: string;
@@ -74,6 +77,7 @@ export interface RestOrder {
 /** A search parameter; `loose`: the API finds all rows that it should and perhaps others, which are left out here. */
 export type RestSearch = string | { readonly parameter: string; readonly loose?: boolean | undefined };
 
+/** Which writes the API has; one that isn't named, and can't be made of another, is `unsupported`. */
 export interface RestWrites {
   /** A row under an id of ours: sent to the collection (`POST`) or to its own path (`PUT`). */
   readonly insert?: "POST" | "PUT" | undefined;
@@ -90,6 +94,7 @@ export interface RestWrites {
   readonly lookFirst?: readonly ("insert" | "replace" | "patch" | "delete")[] | undefined;
 }
 
+/** What a collection looks like and what can be asked of it; how it is asked is in `HttpClientOptions`. */
 export interface RestOptions<R extends object = Row> extends HttpClientOptions {
   /** Names the Vista and its cache table; without it, the last part of the URL's path. */
   readonly name?: string | undefined;
@@ -124,6 +129,6 @@ export interface RestOptions<R extends object = Row> extends HttpClientOptions {
   readonly writes?: RestWrites | undefined;
   /** The collection's ETag or Last-Modified changes with every change of any row. True without paging, else false. */
   readonly version?: boolean | undefined;
-  /** How often a watcher compares versions. Without it there is no `watch`. */
+  /** How often a watcher compares versions: milliseconds, or a text such as `"1m"`. Without it there is no `watch`. */
   readonly pollEvery?: Duration | undefined;
 }

@@ -1,5 +1,5 @@
 import { DioramaError, type Row, vista } from "vantage-diorama";
-import { type Cache, LiveTable, MemCache } from "vantage-diorama/live";
+import { type Cache, LiveTable, ManualLiveStream, MemCache } from "vantage-diorama/live";
 import { describe, expect, test } from "vitest";
 import { bareOf, createRows, createStage, FlakyCache, idOf, settle, ways } from "./setup.ts";
 
@@ -227,5 +227,54 @@ describe("what is left behind", () => {
     for (let number = 15; number < 35; number++) rows.remove(idOf(number));
     expect((await table.list()).size).toBe(15);
     expect((await table.fetchPage(4, 10)).rows.size).toBe(0);
+  });
+});
+
+describe("drops that meet", () => {
+  test("LT13 LT19 what was read again behind is not kept across a drop", async () => {
+    const { vista: table, live, rows, source, clock, steps } = createStage({ ttl: 1_000 });
+    await table.get(idOf(1));
+    await clock.advance(2_000);
+    source.setFaults({ latencyMs: { get: [100, 100] } });
+    // Served at once, and the master has answered behind it: the answer is on its way.
+    await table.get(idOf(1));
+    await settle();
+    rows.set(idOf(1), { id: idOf(1), price: 7 });
+    await live.invalidate();
+    await clock.advance(100);
+    await settle();
+    expect(steps.filter((step) => step.kind === "fetched").map((step) => step.isKept)).toEqual([true, false]);
+    expect(await clock.until(table.get(idOf(1)))).toMatchObject({ price: 7 });
+  });
+
+  test("LT18 a drop that failed behind an earlier one is not made good by it", async () => {
+    const kept = new FlakyCache();
+    const gate = Promise.withResolvers<void>();
+    let isSlow = false;
+    const cache: Cache = {
+      get: (key) => kept.get(key),
+      put: (key, page) => kept.put(key, page),
+      delete: (key) => kept.delete(key),
+      invalidatePrefix: async (prefix) => {
+        const dropped = kept.invalidatePrefix(prefix);
+        if (isSlow) await gate.promise;
+        await dropped;
+      },
+    };
+    const stream = new ManualLiveStream();
+    const { vista: table, live, rows } = createStage({ cache, stream });
+    await table.fetchPage(1, 10);
+    isSlow = true;
+    const dropping = live.invalidate();
+    expect((await table.fetchPage(1, 10)).rows.size).toBe(10);
+    kept.failing.add("delete");
+    rows.set(idOf(1), { id: idOf(1), price: 7 });
+    stream.emit({ type: "updated", id: idOf(1) });
+    await settle();
+    isSlow = false;
+    gate.resolve();
+    await dropping;
+    expect((await table.fetchPage(1, 10)).rows.get(idOf(1))).toMatchObject({ price: 7 });
+    await live.close();
   });
 });

@@ -76,11 +76,15 @@ function knownSources(frame: Frame, command: string): string[] {
 
 /**
  * The library's script for bash says "readonly" of names that every program's script has, lets no file be completed,
- * and repeats what stands before the colon of a URL.
+ * repeats what stands before the colon of a URL, and takes it that the package bash-completion is there.
  */
 function mendedForBash(script: string): string {
   return script
     .replace(/^readonly /gm, "")
+    .replace(
+      /^( *)(_get_comp_words_by_ref )/m,
+      "$1declare -F _get_comp_words_by_ref >/dev/null || return 0\n$1$2",
+    )
     .replace(/^complete -F /m, "complete -o default -F ")
     .replace(/^( *)(COMPREPLY=.*compgen -W .*)$/m, '$1$2\n$1__ltrim_colon_completions "$cur"');
 }

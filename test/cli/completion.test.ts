@@ -109,4 +109,12 @@ describe("completion", () => {
     expect(stderr).toBe("");
     expect([status, stdout]).toEqual([0, "cache\nndjson\n"]);
   });
+
+  test.skipIf(!hasBash)("CLI71 bash without its package completes files, without a word", async () => {
+    const { out } = await runInTerminal(["completion", "bash"]);
+    const script = folder.write("alone.bash", out);
+    const session = `source ${script}; COMP_WORDS=(diorama ca); COMP_CWORD=1; __diorama_complete; echo "[\${COMPREPLY[*]}]"`;
+    const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-c", session], { encoding: "utf8" });
+    expect([status, stdout, stderr]).toEqual([0, "[]\n", ""]);
+  });
 });

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from "commander";
-import { abortable, sleep } from "../base/index.ts";
+import { abortable, type Clock, sleep, systemClock } from "../base/index.ts";
 import { addCacheCommands } from "./cache-commands.ts";
 import { exitCodes, usageError } from "./cli-error.ts";
 import { addCompletionCommands } from "./completion-commands.ts";
-import { Frame } from "./frame.ts";
+import { Frame, type FrameSettings } from "./frame.ts";
 import { addLiveCommands } from "./live-commands.ts";
 import { addQueryCommands } from "./query-commands.ts";
 import { addQueueCommands } from "./queue-commands.ts";
@@ -26,13 +26,18 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 get found nothing, 130 interru
 const GRACE_MS = 2_000;
 
 /** Runs one command and resolves with its exit code; `argv` without the program's own name. Never rejects. */
-export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(
+  argv: readonly string[],
+  terminal: Terminal,
+  clock: Clock = systemClock,
+): Promise<number> {
   const written: string[] = [];
   const program = createProgram(terminal, (text) => written.push(text));
-  const frame = new Frame(terminal, () => {
+  const settings = (): FrameSettings => {
     const { json, quiet } = program.opts<{ json?: boolean; quiet?: boolean }>();
     return { json: json === true, quiet: quiet === true };
-  });
+  };
+  const frame = new Frame(terminal, settings, clock);
   addCommands(program, frame);
   addCompletionCommands(program, frame, () => {
     const described = createProgram(terminal, () => undefined);

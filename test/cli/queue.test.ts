@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Clock, systemClock } from "../../src/base/index.ts";
 import { type ApiServer, openApiServer } from "../rest/api-server.ts";
 import { openCliFolder, runInTerminal, type CliOutcome } from "./recording-terminal.ts";
 
@@ -58,6 +60,29 @@ function refuse(status: number, path = ""): void {
   );
 }
 
+/** What `--wait` is given where its time is up once a write has failed and will be tried again, at whatever pace. */
+const once = ["--wait", "25h"];
+
+async function untilFailed(...argv: string[]): Promise<CliOutcome> {
+  const failed = Promise.withResolvers<void>();
+  const hear = (message: unknown): void => {
+    if (Object(message).type === "writeRetrying") failed.resolve();
+  };
+  const clock: Clock = {
+    ...systemClock,
+    setTimer: (callback, delayMs, options) => {
+      if (delayMs === 25 * 3_600_000) void failed.promise.then(callback);
+      return systemClock.setTimer(callback, delayMs, options);
+    },
+  };
+  subscribe("diorama.event", hear);
+  try {
+    return await runInTerminal([...argv, ...once], { clock });
+  } finally {
+    unsubscribe("diorama.event", hear);
+  }
+}
+
 describe("writes", () => {
   test("CLI63 CLI65 CLI66 insert, patch and delete are sent and confirmed, with their values typed", async () => {
     const { write, cache, listed } = rig();
@@ -105,9 +130,9 @@ describe("writes", () => {
   });
 
   test("CLI63 CLI68 what isn't confirmed in time stays queued, and the next command sends it", async () => {
-    const { write, listed, run } = rig();
+    const { cache, listed, run } = rig();
     refuse(503);
-    const queued = await write("insert", "q1", "name=Quin", "--wait", "150ms");
+    const queued = await untilFailed("insert", urlOf(), "q1", "name=Quin", "--cache", cache, ...preset);
     expect(queued.code).toBe(0);
     expect(queued.out).toMatch(/^queued {5}insert q1 {2}\(op .*\): .*503.* \(unavailable\)\n$/);
     expect(queued.err).toMatch(/^the next command on http.*\/users sends it; "diorama queue ls" shows it/);
@@ -196,7 +221,7 @@ describe("writes", () => {
     const none = ["--cache", "none", ...preset];
     expect((await runInTerminal(["insert", urlOf(), "n1", "n:=1", ...none])).out).toMatch(/^confirmed/);
     refuse(503);
-    const lost = await runInTerminal(["insert", urlOf(), "n2", "n:=1", "--wait", "100ms", ...none]);
+    const lost = await untilFailed("insert", urlOf(), "n2", "n:=1", ...none);
     expect([lost.code, lost.out]).toEqual([1, ""]);
     expect(lost.err).toMatch(
       /^diorama: insert n2 was not confirmed in time .*nothing is kept; it may or may not have arrived \(unavailable\)\n$/,
@@ -206,13 +231,13 @@ describe("writes", () => {
 
 describe("queue", () => {
   test("CLI60 lists in order, with what is parked, and row content only with --rows", async () => {
-    const { write, run, listed } = rig();
+    const { write, run, listed, cache } = rig();
     refuse(422, "/p1");
     api.resource("users").rows.set("p1", { id: "p1", n: 0 });
     api.resource("users").rows.set("p2", { id: "p2", n: 0 });
     await write("patch", "p1", "note=hidden-content");
     refuse(503);
-    await write("patch", "p2", "note=hidden-content", "--wait", "50ms");
+    await untilFailed("patch", urlOf(), "p2", "note=hidden-content", "--cache", cache, ...preset);
     const table = await run("queue", "ls");
     expect(table.code).toBe(0);
     const [header = "", , first = "", second = ""] = table.out.split("\n");
@@ -274,19 +299,11 @@ describe("queue", () => {
   });
 
   test("CLI61 what is still on its way after --wait is told, and is no failure", async () => {
-    const { write, run } = rig();
+    const { cache } = rig();
+    const kept = ["--cache", cache, ...preset];
     refuse(503);
-    await write("insert", "s1", "n:=1", "--wait", "50ms");
-    const { code, out } = await run(
-      "queue",
-      "retry",
-      urlOf(),
-      "--all",
-      "--wait",
-      "50ms",
-      ...preset,
-      "--json",
-    );
+    await untilFailed("insert", urlOf(), "s1", "n:=1", ...kept);
+    const { code, out } = await untilFailed("queue", "retry", urlOf(), "--all", ...kept, "--json");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ id: "s1", state: "queued", error: { code: "unavailable" } });
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import type { Clock } from "../../src/base/index.ts";
 import { interrupted, runCli, type Terminal } from "../../src/cli/index.ts";
 
 export interface RecordingOptions {
@@ -10,6 +11,8 @@ export interface RecordingOptions {
   readonly width?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** The command's own time; the machine's otherwise. */
+  readonly clock?: Clock;
   /** Called each time there is more on one of the streams. */
   readonly onText?: (terminal: RecordingTerminal) => void;
 }
@@ -75,7 +78,7 @@ export async function runInTerminal(
   options: RecordingOptions = {},
 ): Promise<CliOutcome> {
   const terminal = new RecordingTerminal(options);
-  const code = await runCli(argv, terminal);
+  const code = await runCli(argv, terminal, options.clock);
   return { code, out: terminal.out, err: terminal.err };
 }
 

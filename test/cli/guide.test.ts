@@ -14,7 +14,7 @@ const shown = shownCommands(page).filter(({ command }) => SHOWN.includes(command
 describe("docs/guide/cli.md", () => {
   test.each(shown)("$command", async ({ command, output }) => {
     const { out, err } = await runInTerminal(toWords(command), { folder: examples });
-    expect(`${out}${err}`.replaceAll(`${examples}/`, "")).toBe(output);
+    expect(`${out}${err}`.replaceAll(`${examples}/`, "/data/")).toBe(output);
   });
 
   test("shows every one of them", () => {

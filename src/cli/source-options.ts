@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { messageOf, nearestName, toMilliseconds } from "../base/index.ts";
-import { allColumnTypes, type ColumnType } from "../vista/index.ts";
+import type { ColumnType } from "../vista/index.ts";
 import { usageError } from "./cli-error.ts";
 import type { Frame } from "./frame.ts";
 
@@ -25,6 +25,18 @@ export type HeaderOption = readonly [name: string, value: string];
 
 export const restPresets = ["json-server", "json-server-v1"] as const;
 export type RestPreset = (typeof restPresets)[number];
+
+// Written again here: for help, no Vista is loaded.
+const COLUMN_TYPES: readonly ColumnType[] = [
+  "text",
+  "integer",
+  "number",
+  "decimal",
+  "boolean",
+  "date",
+  "bytes",
+  "json",
+];
 
 /** The argument SOURCE, and the options that go with it. */
 export function addSourceOptions(command: Command): Command {
@@ -95,11 +107,11 @@ function isObject(read: unknown): read is Readonly<Record<string, unknown>> {
 function addColumn(text: string, before: readonly ColumnOption[] = []): readonly ColumnOption[] {
   const colon = text.lastIndexOf(":");
   const type = text.slice(colon + 1);
-  const known = allColumnTypes.find((name) => name === type);
+  const known = COLUMN_TYPES.find((name) => name === type);
   if (colon > 0 && known !== undefined) return [...before, [text.slice(0, colon), known]];
-  const meant = nearestName(type, allColumnTypes);
+  const meant = nearestName(type, COLUMN_TYPES);
   throw new InvalidArgumentError(
-    `Give name:type; types are ${allColumnTypes.join(", ")}.${meant === undefined ? "" : ` Did you mean ${meant}?`}`,
+    `Give name:type; types are ${COLUMN_TYPES.join(", ")}.${meant === undefined ? "" : ` Did you mean ${meant}?`}`,
   );
 }
 

@@ -6,7 +6,7 @@ export type Trouble = "get" | "put" | "invalidation" | "refresh" | "stream";
 
 /** Tells what a LiveTable does: its steps to listeners, what needs a person to the logger. */
 export class LiveSteps {
-  readonly #listeners = new Set<(step: LiveStep) => void>();
+  readonly #listeners = new Set<(step: LiveStep) => unknown>();
   readonly #troubles = new Set<Trouble>();
   readonly #logger: Logger;
   readonly #name: string;
@@ -23,7 +23,7 @@ export class LiveSteps {
 
   listen(listener: (step: LiveStep) => void): () => void {
     // A function of its own, so that the same listener may come twice.
-    const own = (step: LiveStep): void => listener(step);
+    const own = (step: LiveStep): unknown => listener(step);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
@@ -31,10 +31,10 @@ export class LiveSteps {
   tell(step: LiveStep): void {
     for (const listener of Array.from(this.#listeners)) {
       try {
-        listener(step);
+        const result = listener(step);
+        if (result instanceof Promise) result.catch(this.#onThrown);
       } catch (error) {
-        // It is the listener's own, and nobody else's work ends for it.
-        this.#logger.error(`${this.#name}: a listener of its steps threw`, { error });
+        this.#onThrown(error);
       }
     }
   }
@@ -49,4 +49,9 @@ export class LiveSteps {
   works(trouble: Trouble): void {
     this.#troubles.delete(trouble);
   }
+
+  /** It is the listener's own, and nobody else's work ends for it. */
+  readonly #onThrown = (error: unknown): void => {
+    this.#logger.error(`${this.#name}: a listener of its steps threw`, { error });
+  };
 }

@@ -87,6 +87,22 @@ describe("steps", () => {
     expect(errors).toEqual([{ error: new Error("my own fault") }, { error: new Error("my own fault") }]);
   });
 
+  test("LT27 a listener that rejects disturbs nobody either", async () => {
+    const errors: unknown[] = [];
+    const ignore = (): void => undefined;
+    const logger = {
+      error: (_message: string, fields?: object) => errors.push(fields),
+      info: ignore,
+      debug: ignore,
+    };
+    const live = new LiveTable<Row>(createRows(3), "k", new MemCache(), { stream: false, logger });
+    // oxlint-disable-next-line typescript/no-misused-promises -- the compiler takes it, so it happens
+    live.onStep(() => Promise.reject(new Error("my own fault")));
+    expect(await live.get(idOf(1))).toBeDefined();
+    await settle();
+    expect(errors).toEqual([{ error: new Error("my own fault") }, { error: new Error("my own fault") }]);
+  });
+
   test("LT27 invalidate drops the key, or what begins so, and tells it", async () => {
     const { vista: table, live, cache, told } = createStage();
     await table.fetchPage(1, 10);

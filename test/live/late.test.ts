@@ -277,4 +277,19 @@ describe("drops that meet", () => {
     expect((await table.fetchPage(1, 10)).rows.get(idOf(1))).toMatchObject({ price: 7 });
     await live.close();
   });
+
+  test("LT21 a deleted row goes from the first row too, where a page behind shows it as well", async () => {
+    const stream = new ManualLiveStream();
+    const { vista: table, live, rows } = createStage({ count: 25, stream });
+    expect([...(await table.fetchWindow(0, 1)).rows.keys()]).toEqual([idOf(0)]);
+    // It has moved, and nobody told.
+    const [moved, ...others] = [...rows.rows.values()];
+    rows.replaceAll(moved === undefined ? others : others.toSpliced(12, 0, moved));
+    expect([...(await table.fetchPage(2, 10)).rows.keys()]).toContain(idOf(0));
+    rows.remove(idOf(0));
+    stream.emit({ type: "deleted", id: idOf(0) });
+    await settle();
+    expect([...(await table.fetchWindow(0, 1)).rows.keys()]).toEqual([idOf(1)]);
+    await live.close();
+  });
 });

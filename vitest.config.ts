@@ -16,6 +16,12 @@ const first: readonly string[] = [
   "cache-damage",
   "bad-source",
   "tour.failures",
+  "cli/queue",
+  "rest.contract",
+  "live-local",
+  "live-api",
+  "cli/program",
+  "json-server",
 ];
 
 /** Vitest knows how long a file took only where it has run before. */

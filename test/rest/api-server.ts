@@ -258,11 +258,11 @@ function validated(
   { body, headers }: Listing,
   { resource, validators }: { readonly resource: ApiResource; readonly validators: readonly string[] },
 ): Answer {
-  const text = JSON.stringify(body);
-  const tag = etagOf(text);
+  const answer = json(200, body);
+  const tag = validators.includes("etag") ? etagOf(String(answer.bytes)) : undefined;
   const modified = new Date(resource.modifiedMs).toUTCString();
   const given: Record<string, string> = { ...headers };
-  if (validators.includes("etag")) given["ETag"] = tag;
+  if (tag !== undefined) given["ETag"] = tag;
   if (validators.includes("lastModified")) given["Last-Modified"] = modified;
   const holds = asked["if-none-match"];
   const since = asked["if-modified-since"];
@@ -271,9 +271,8 @@ function validated(
       ? since !== undefined &&
         Date.parse(since) >= Date.parse(modified) &&
         validators.includes("lastModified")
-      : validators.includes("etag") && holds.split(/,\s*/).includes(tag);
+      : tag !== undefined && holds.split(/,\s*/).includes(tag);
   if (isSame) return { status: 304, headers: given, bytes: undefined };
-  const answer = json(200, body);
   return {
     ...answer,
     headers: { ...answer.headers, ...given },

@@ -100,7 +100,8 @@ function listZero(all: readonly JsonObject[], asked: URLSearchParams): Reply {
     const column = name.slice(0, name.length - suffix.length);
     rows = rows.filter((row) => asked.getAll(name).some((value) => passesZero(row[column], suffix, value)));
   }
-  rows = sortRows(rows, asked.get("_sort"), asked.get("_order")?.split(",") ?? []);
+  const directions = asked.get("_order")?.split(",") ?? [];
+  rows = sortRows(rows, { sort: asked.get("_sort"), directions, isBelow });
   const limit = asked.get("_limit");
   if (limit === null) return { status: 200, body: rows };
   const start = Number(asked.get("_start") ?? 0);
@@ -134,7 +135,8 @@ function listOne(all: readonly JsonObject[], asked: URLSearchParams): Reply {
   }
   const names = asked.get("_sort")?.split(",") ?? [];
   const directions = names.map((name) => (name.startsWith("-") ? "desc" : "asc"));
-  rows = sortRows(rows, names.map((name) => name.replace(/^-/, "")).join(","), directions);
+  const sort = names.map((name) => name.replace(/^-/, "")).join(",");
+  rows = sortRows(rows, { sort, directions, isBelow: isBelowInLanguage });
   const page = asked.get("_page");
   if (page === null) return { status: 200, body: rows };
   const size = Number(asked.get("_per_page") ?? 10);
@@ -165,12 +167,14 @@ function passesOne(cell: unknown, suffix: string, value: string): boolean {
   return typeof cell === "boolean" ? cell === (value === "true") : true;
 }
 
+interface Sorting {
+  readonly sort: string | null;
+  readonly directions: readonly string[];
+  readonly isBelow: (a: unknown, b: unknown) => boolean;
+}
+
 /** What is null comes as if it were the highest, absent still higher; else as the language compares. */
-function sortRows(
-  rows: readonly JsonObject[],
-  sort: string | null,
-  directions: readonly string[],
-): JsonObject[] {
+function sortRows(rows: JsonObject[], { sort, directions, isBelow: isLess }: Sorting): JsonObject[] {
   const columns = (sort ?? "").split(",").filter((name) => name !== "");
   const rank = (value: unknown): number => (value === undefined ? 2 : value === null ? 1 : 0);
   return rows.toSorted((a, b) => {
@@ -178,7 +182,7 @@ function sortRows(
       const [x, y] = [a[column], b[column]];
       const sign = directions[index] === "desc" ? -1 : 1;
       if (rank(x) !== rank(y)) return (rank(x) - rank(y)) * sign;
-      if (rank(x) === 0 && x !== y) return (isBelow(x, y) ? -1 : 1) * sign;
+      if (rank(x) === 0 && x !== y) return (isLess(x, y) ? -1 : 1) * sign;
     }
     return 0;
   });
@@ -186,3 +190,7 @@ function sortRows(
 
 const isBelow = (a: unknown, b: unknown): boolean =>
   typeof a === "number" && typeof b === "number" ? a < b : textOf(a) < textOf(b);
+
+/** 1.0 compares texts as people would. */
+const isBelowInLanguage = (a: unknown, b: unknown): boolean =>
+  typeof a === "string" && typeof b === "string" ? a.localeCompare(b, "en") < 0 : isBelow(a, b);

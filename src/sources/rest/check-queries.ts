@@ -111,6 +111,7 @@ const orderNames: ReadonlySet<string> = new Set<keyof RestOrder>([
   "several",
   "columns",
   "nulls",
+  "texts",
   "ties",
 ]);
 
@@ -132,6 +133,7 @@ export function toOrderSettings(given: RestOrder | undefined, problems: string[]
     several: joinOf("order.several", order.several, problems),
     nameOf: toNames("order.columns", order.columns, problems),
     nulls,
+    texts: flagOf("order.texts", order.texts, problems) ?? true,
     ties: flagOf("order.ties", order.ties, problems) ?? true,
   };
 }

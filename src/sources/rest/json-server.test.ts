@@ -91,6 +91,21 @@ describe.each([0, 1] as const)("version %i", (version) => {
   });
 });
 
+test("REST36 version 1 orders texts in a language: they are ordered here", async () => {
+  const titles = ["b", "B", "a", "Ä", "_", "10", "9"];
+  const api = await openJsonServer(
+    1,
+    titles.map((title) => ({ id: `id-${title}`, title })),
+  );
+  const text = { type: "text", flags: ["mandatory"] } as const;
+  const vista = rest(api.url, { ...jsonServer({ version: 1 }), columns: { id: "text", title: text } });
+  const found = await vista.orderBy("title").list();
+  expect([...found.values()].map(({ title }) => title)).toEqual(["10", "9", "B", "_", "a", "b", "Ä"]);
+  expect([...(await vista.orderBy("id", "desc").fetchPage(1, 2)).rows.keys()]).toEqual(["id-Ä", "id-b"]);
+  expect(vista.orderBy("title").explain()).toContain("done here: the order");
+  await api.close();
+});
+
 test("REST36 a column that no row has is no filter to version 0: nothing wrong is served", async () => {
   const api = await openJsonServer(0, posts);
   const found = rest(api.url, jsonServer()).where("tilte", "one");

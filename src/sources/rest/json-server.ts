@@ -91,6 +91,7 @@ const versionOne: RestPreset = {
   total: { field: "items" },
   // A cell that is null passes its filters.
   filter: { rule: ruleOfOne, loose: true },
-  order: { parameter: "_sort", several: ",", ties: false },
+  // Its texts come in the order of the server's language.
+  order: { parameter: "_sort", several: ",", texts: false, ties: false },
   writes,
 };

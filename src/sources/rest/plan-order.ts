@@ -48,6 +48,8 @@ function isKnown({ schema, idColumn }: RestSettings, api: OrderSettings, term: O
   const column = schema.columns.find(({ name }) => name === term.column);
   // Each API has its own order of numbers and texts in one column.
   if (column === undefined || column.type === "json") return false;
+  // What is a text in the API's JSON; of dates all are written alike.
+  if (!api.texts && ["text", "decimal", "bytes"].includes(column.type)) return false;
   if (term.column === idColumn || column.flags.includes("mandatory")) return true;
   if (api.nulls === undefined) return false;
   const isLast = api.nulls === "last" || api.nulls === (term.direction === "asc" ? "high" : "low");

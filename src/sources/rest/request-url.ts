@@ -27,7 +27,6 @@ function fillItem(collection: URL, template: string, id: string): URL {
   const isQuery = path.startsWith("?");
   const below = new URL(collection);
   if (!isQuery && !below.pathname.endsWith("/")) below.pathname += "/";
-  below.search = "";
   // As a path, whatever it looks like: an id `a:b` is no scheme.
   const url = new URL(path.startsWith("/") || isQuery ? path : `./${path}`, below);
   for (const [name, value] of collection.searchParams) url.searchParams.append(name, value);

@@ -70,6 +70,8 @@ export interface RestOrder {
    * nothing is said, an order by a column that may be null is made here.
    */
   readonly nulls?: "last" | "first" | "high" | "low" | undefined;
+  /** Whether the API orders texts by code point; false: it has a way of its own, and they are ordered here. */
+  readonly texts?: boolean | undefined;
   /** Whether rows of one rank come by id where the id is the last column; else they are put right here. */
   readonly ties?: boolean | undefined;
 }

@@ -33,6 +33,7 @@ export interface OrderSettings {
   readonly several: string | undefined;
   readonly nameOf: ColumnNames;
   readonly nulls: "last" | "first" | "high" | "low" | undefined;
+  readonly texts: boolean;
   readonly ties: boolean;
 }
 

@@ -91,6 +91,50 @@ describe("numbered pages without a total", () => {
   });
 });
 
+describe("totals", () => {
+  test("REST12 the last page again, where a total tells that it is none, is no row and one request", async () => {
+    const even = all.slice(0, 20);
+    const server = await openApi((asked) => ({ rows: clampedPage(even, asked), total: 20 }));
+    const found = things(server, { paging: clamped, rows: "rows", total: { field: "total" }, pageSize: 10 });
+    expect(await found.fetchPage(3, 10)).toEqual({ rows: new Map(), total: 20 });
+    expect(server.log.length).toBe(1);
+    expect((await found.list()).size).toBe(20);
+  });
+
+  test("REST12 one row beyond the total is rejected, and a page behind all rows is one request", async () => {
+    const server = await openApi((asked) => ({ rows: pageOf(all, asked), total: 24 }));
+    const found = things(server, { paging: numbered, rows: "rows", total: { field: "total" } });
+    expect((await errorOf(found.fetchPage(3, 10))).message).toContain(
+      "its total is 24, but 5 rows came from 20 on",
+    );
+    server.clearLog();
+    expect((await things(server, { paging: numbered, rows: "rows" }).fetchPage(9, 10)).rows.size).toBe(0);
+    expect(server.log.length).toBe(1);
+  });
+
+  test("REST14 an empty cursor is none", async () => {
+    const server = await openApi(() => ({ rows: all, next: "" }));
+    const paging = { kind: "cursor", cursor: "after", next: "next" } as const;
+    expect((await things(server, { paging, rows: "rows" }).list()).size).toBe(25);
+    expect(server.log.length).toBe(1);
+  });
+});
+
+test("REST14 a step whose cursor comes again without a row ends", async () => {
+  const server = await openApi(() => ({ rows: [], next: "again" }));
+  const paging = { kind: "cursor", cursor: "after", next: "next" } as const;
+  const error = await errorOf(things(server, { paging, rows: "rows" }).fetchNext(undefined, 10));
+  expect([error.code, error.message.includes("go round in circles")]).toEqual(["rejected", true]);
+});
+
+test("REST20 a text with a comma goes into no list of texts with commas between", async () => {
+  const server = await openApi(() => [{ id: "a,b" }, { id: "c" }, { id: "d" }]);
+  const filter = { operators: { in: "{column}_in" }, list: "comma" } as const;
+  const found = things(server, { filter }).where("id", "in", ["a,b", "c"]);
+  expect([...(await found.list()).keys()]).toEqual(["a,b", "c"]);
+  expect(server.log[0]?.url.search).toBe("");
+});
+
 describe("an order that holds within each page only", () => {
   const mixed = all.toSorted((a, b) => ((Number(a["n"]) * 7) % 25) - ((Number(b["n"]) * 7) % 25));
   const sorted = (rows: readonly JsonObject[]): readonly JsonObject[] =>

@@ -77,6 +77,7 @@ describe("options that can't be", () => {
     [{ filter: { rule: "x" } }, "filter.rule: give a function"],
     [{ filter: { operators: { "=": "=x" } } }, 'filter.operators: "="'],
     [{ filter: { columns: { a: 5 } } }, "filter.columns: each column has a text"],
+    [{ order: { parameter: "s", texts: "yes" } }, "order.texts: give true or false"],
     [{ order: { parameter: "s", nulls: "top" } }, 'order.nulls: give "last"'],
     [{ order: { parameter: "s", several: "" } }, "order.several: give the text"],
     [{ version: "yes" }, "version: give true or false"],

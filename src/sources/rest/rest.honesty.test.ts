@@ -135,6 +135,21 @@ test("REST20 a text with a comma goes into no list of texts with commas between"
   expect(server.log[0]?.url.search).toBe("");
 });
 
+test("REST22 REST23 an order by a column of any JSON is made here, and so are ties of ids that are numbers", () => {
+  const mandatory = ["mandatory"];
+  const found = rest("http://localhost/things", {
+    columns: {
+      id: "integer",
+      any: { type: "json", flags: mandatory },
+      n: { type: "integer", flags: mandatory },
+    },
+    order: { parameter: "sort", several: "," },
+  });
+  expect(found.orderBy("any").explain()).toBe("things: GET http://localhost/things; done here: the order");
+  const asked = "things: GET http://localhost/things?sort=n; done here: the order of ties";
+  expect(found.orderBy("n").explain()).toBe(asked);
+});
+
 describe("an order that holds within each page only", () => {
   const mixed = all.toSorted((a, b) => ((Number(a["n"]) * 7) % 25) - ((Number(b["n"]) * 7) % 25));
   const sorted = (rows: readonly JsonObject[]): readonly JsonObject[] =>

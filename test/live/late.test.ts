@@ -292,4 +292,33 @@ describe("drops that meet", () => {
     expect([...(await table.fetchWindow(0, 1)).rows.keys()]).toEqual([idOf(1)]);
     await live.close();
   });
+
+  test("LT25 who watches is told when the drop is done, not before", async () => {
+    const kept = new MemCache();
+    const gate = Promise.withResolvers<void>();
+    let isSlow = false;
+    const cache: Cache = {
+      ...inNextProcess(kept),
+      invalidatePrefix: async (prefix) => {
+        if (isSlow) await gate.promise;
+        await kept.invalidatePrefix(prefix);
+      },
+    };
+    const stream = new ManualLiveStream();
+    const { vista: table, live } = createStage({ cache, stream });
+    await table.fetchPage(1, 10);
+    let isTold = false;
+    const told = live
+      .watch({})
+      [Symbol.asyncIterator]()
+      .next()
+      .then(() => (isTold = true));
+    isSlow = true;
+    stream.emit({ type: "changed" });
+    await settle();
+    expect(isTold).toBe(false);
+    gate.resolve();
+    await told;
+    await live.close();
+  });
 });

@@ -261,3 +261,9 @@ test("REST26 an item path that only a fragment tells apart is refused", async ()
   const open = async (): Promise<unknown> => rest("http://localhost/things", { item: "#{id}" });
   expect((await errorOf(open())).message).toContain("item: give the path of one row");
 });
+
+test("REST34 a parameter that logs in is no part of the fingerprint, any other is", () => {
+  const of = (search: string): string => rest(`http://localhost/things?${search}`).source.fingerprint();
+  expect(of("api_key=one&tenant=1")).toBe(of("api_key=two&tenant=1"));
+  expect(of("tenant=1")).not.toBe(of("tenant=2"));
+});

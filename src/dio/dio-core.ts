@@ -137,6 +137,7 @@ export class DioCore implements DioParts, OpenDio {
       wholeReads: this.#wholeReads,
       closing,
       invalidate: () => this.invalidate(),
+      reread: (id) => this.#supply.rows.refetchBehind(id),
     });
     this.#facades = new Facades(context, this.#reader, this.writer);
   }

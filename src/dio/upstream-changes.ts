@@ -15,6 +15,8 @@ export interface UpstreamHost {
   readonly closing: AbortSignal;
   /** Marks everything stale. */
   invalidate(): void;
+  /** Reads a row again that is stale. Never rejects: what fails stays stale. */
+  reread(id: string): Promise<void>;
 }
 
 /** Takes in what the master tells of itself, in order for each id. */
@@ -90,7 +92,11 @@ export class UpstreamChanges {
 
   async #takeIn(change: ChangeEvent): Promise<void> {
     try {
-      await this.#context.inRun("event", (run) => this.#reconcile(run, change));
+      const wasOvertaken = await this.#context.inRun("event", (run) => this.#reconcile(run, change));
+      if (wasOvertaken && change.type !== "invalidated") {
+        this.#context.state.markStale(change.id);
+        await this.#host.reread(change.id);
+      }
     } catch (error) {
       const failure = this.#failed(error);
       // What there is of it is old from now on.
@@ -100,12 +106,18 @@ export class UpstreamChanges {
     await this.arrived(change);
   }
 
-  async #reconcile(run: Run, change: ChangeEvent): Promise<void> {
+  /**
+   * Whether the row that was asked for is dropped, since a write was confirmed meanwhile: its answer may be older than
+   * this change.
+   */
+  async #reconcile(run: Run, change: ChangeEvent): Promise<boolean> {
     const dio = this.#context.handle(run);
     const { onEvent } = this.#context.options.callbacks;
     if (onEvent === undefined) await dio.applyChange(change);
     else await onEvent(dio, change, { signal: run.signal });
     await run.publish();
+    const isAsked = (change.type === "inserted" || change.type === "updated") && change.row === undefined;
+    return isAsked && run.mark.isNewer(change.id);
   }
 
   #failed(error: unknown): DioramaError {

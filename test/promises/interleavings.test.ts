@@ -14,3 +14,8 @@ test(
     expect(closes).toBeGreaterThan(COUNT / 4);
   },
 );
+
+// Failed once: a change told without its row, read while a write of the row was confirmed, was forgotten.
+test("P11 D29 the first 66 interleavings of seed 385770528", async () => {
+  expect((await runInterleavings(385_770_528, 66)).interleavings).toBe(66);
+});

@@ -20,6 +20,7 @@ test.each([
   [1229919138, 8],
   [1, 43],
   [1177856045, 7],
+  [797344174, 3],
 ])("P6 seed %i, file %i", async (failed, number) => {
   expect((await runDamagedFile(failed, number)).files).toBe(1);
 });

@@ -36,11 +36,19 @@ export class LossReport {
   readonly #twice = new Set<number>();
   /** A page by the checksum of what it holds. */
   readonly #sums = new Map<number, number>();
+  /** Pages whose newest content is in the log, by the checksum of what the file has of them. */
+  readonly #older = new Map<number, number>();
 
   constructor(main: Buffer, images: PageImages, view: LogView) {
     this.#main = main;
     this.#images = images;
     this.#view = view;
+    for (const page of images.pages()) {
+      const all = images.of(page);
+      const old = all.at(-1);
+      if (all[0]?.isInLog !== true || old === undefined || old.isInLog) continue;
+      this.#older.set(crc32(old.file.subarray(old.start, old.end)), page);
+    }
   }
 
   /** What the newest content of a page holds. */
@@ -66,6 +74,8 @@ export class LossReport {
   #checkCopy(image: PageImage): void {
     const bytes = image.file.subarray(image.start, image.end);
     const sum = crc32(bytes);
+    const before = this.#older.get(sum);
+    if (before !== undefined && before !== image.page) this.displaced(image, [before]);
     const other = this.#sums.get(sum);
     if (other === undefined) this.#sums.set(sum, image.page);
     else if (this.#images.at(other, Infinity)?.equals(bytes) === true) this.twice(image, other);
@@ -83,6 +93,7 @@ export class LossReport {
 
   /** A page in whose place stands what another one held before the log changed it. */
   displaced(image: PageImage, others: readonly number[]): void {
+    if (this.#twice.has(image.page)) return;
     this.#twice.add(image.page);
     this.#losses.push({
       position: `${FILE_NAME}, page ${image.page}`,

@@ -132,13 +132,7 @@ export class DioCore implements DioParts, OpenDio {
       resumed: () => this.#doubtKept(),
     });
     this.sceneries = this.#createSceneries();
-    this.#upstream = new UpstreamChanges(context, {
-      writer: this.writer,
-      wholeReads: this.#wholeReads,
-      closing,
-      invalidate: () => this.invalidate(),
-      reread: (id) => this.#supply.rows.refetchBehind(id),
-    });
+    this.#upstream = this.#createUpstream();
     this.#facades = new Facades(context, this.#reader, this.writer);
   }
 
@@ -385,6 +379,16 @@ export class DioCore implements DioParts, OpenDio {
       inRun: (kind, work, call) => this.inRun(kind, work, call),
       handle: (run, master) => new Dio(this, run, master),
     };
+  }
+
+  #createUpstream(): UpstreamChanges {
+    return new UpstreamChanges(this.#context, {
+      writer: this.writer,
+      wholeReads: this.#wholeReads,
+      closing: this.#closing.signal,
+      invalidate: () => this.invalidate(),
+      reread: (id) => this.#supply.rows.refetchBehind(id),
+    });
   }
 
   #createSceneries(): Sceneries {

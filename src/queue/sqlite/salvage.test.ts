@@ -301,7 +301,7 @@ describe("a damaged file", () => {
     const pages = main.length / PAGE_BYTES;
     let told = 0;
     for (let from = 2; from <= pages; from++) {
-      for (let to = 2 + (from % 3); to <= pages; to += 3) {
+      for (let to = 2 + (from % 4); to <= pages; to += 4) {
         const copied = Buffer.from(main);
         main.copy(copied, (to - 1) * PAGE_BYTES, (from - 1) * PAGE_BYTES, from * PAGE_BYTES);
         const found = salvage({ main: copied, log });

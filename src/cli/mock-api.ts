@@ -13,7 +13,7 @@ export interface MockApi {
 }
 
 export interface MockApiOptions {
-  /** 0: any that is free. */
+  /** Default: any that is free, as for 0. */
   readonly port?: number;
   readonly seed?: number;
 }

@@ -85,16 +85,19 @@ test("CLI7 when the reader has seen enough it ends with 0 and says nothing", asy
   expect(running.out.length).toBeLessThan(400_000);
 });
 
-test.skipIf(!existsSync("/dev/full"))("CLI7 results that can't be written are an error", () => {
-  const full = openSync("/dev/full", "w");
-  const { status, stderr } = spawnSync(process.execPath, [program, "count", many, "--cache", "none"], {
-    encoding: "utf8",
-    stdio: ["ignore", full, "pipe"],
-  });
-  closeSync(full);
-  expect(stderr).toMatch(/^diorama: the results can't be written: ENOSPC[^\n]*\n$/);
-  expect(status).toBe(1);
-});
+test.skipIf(process.env["CI"] !== "true" && !existsSync("/dev/full"))(
+  "CLI7 results that can't be written are an error",
+  () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [program, "count", many, "--cache", "none"], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    expect(stderr).toMatch(/^diorama: the results can't be written: ENOSPC[^\n]*\n$/);
+    expect(status).toBe(1);
+  },
+);
 
 test("CLI23 the user's own cache folder that can't be used is noted, and the copy is in memory", async () => {
   const file = folder.write("small.csv", "a\n1\n");

@@ -16,6 +16,7 @@ export {
 export { silentLogger, toSafeLogger, type Logger } from "./logger.ts";
 export { nearestName } from "./nearest-name.ts";
 export { Ring } from "./ring.ts";
+export { FeedRetries, letGo } from "./feed-retries.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { TimeSlice } from "./time-slice.ts";
 export { yieldToLoop } from "./yield-to-loop.ts";

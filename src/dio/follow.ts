@@ -1,20 +1,16 @@
 import {
   abortable,
-  type Backoff,
-  backoffDelayMs,
   type Clock,
   type DioramaError,
+  FeedRetries,
   isDioramaError,
+  letGo,
   linkSignals,
   sleep,
   toDioramaError,
 } from "../base/index.ts";
 import type { CallOptions, ChangeEvent } from "../vista/index.ts";
 
-/** Waits between attempts to subscribe again. */
-const RESUBSCRIBE: Backoff = { minMs: 250, maxMs: 60_000 };
-/** A feed that has not broken for so long was a good one: the waits begin anew. */
-const STABLE_MS = 10_000;
 /** A feed that has not failed for so long is subscribed to, though it may have nothing to tell. */
 const SETTLED_MS = 100;
 
@@ -73,10 +69,10 @@ export function follow(open: OpenFeed, host: FollowHost): Following {
 
 async function followUntil(open: OpenFeed, host: FollowHost, signal: AbortSignal): Promise<void> {
   const { clock, name } = host;
-  let failures = 0;
+  const retries = new FeedRetries(clock);
   let wasLost = false;
   while (!signal.aborted) {
-    const sinceMs = clock.monotonic();
+    retries.begin();
     try {
       await walk(open, host, { signal, wasLost });
       return;
@@ -88,8 +84,7 @@ async function followUntil(open: OpenFeed, host: FollowHost, signal: AbortSignal
       host.onLoss(failure);
       // Asking again can't help.
       if (isDioramaError(failure, "unsupported", "unimplemented")) return;
-      failures = clock.monotonic() - sinceMs >= STABLE_MS ? 1 : failures + 1;
-      await sleep(clock, backoffDelayMs(RESUBSCRIBE, failures), signal);
+      await sleep(clock, retries.delayMs(), signal);
     }
   }
 }
@@ -123,16 +118,7 @@ async function walk(
     }
   } finally {
     settled?.cancel();
-    leave(changes);
-  }
-}
-
-/** Lets go of the feed, which may hang in what it does: nobody waits for it. */
-function leave(changes: AsyncIterator<ChangeEvent>): void {
-  try {
-    Promise.resolve(changes.return?.()).catch(() => undefined);
-  } catch {
-    // It has ended, or was given up with an error that came first.
+    letGo(changes);
   }
 }
 

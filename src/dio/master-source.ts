@@ -1,3 +1,4 @@
+import { letGo } from "../base/index.ts";
 import type { Entry } from "../record/index.ts";
 import type { CallOptions, ChangeEvent, Source, WriteOptions } from "../vista/index.ts";
 import { type GuardedCall, MasterGuard, type MasterGuardOptions } from "./master-guard.ts";
@@ -184,17 +185,9 @@ async function leave(guarded: GuardedCall, unfinished: AsyncIterator<unknown> | 
     // The reader has what it wanted, or an error that came first.
   } finally {
     if (unfinished !== undefined) {
-      if (guarded.signal.aborted) release(unfinished);
+      if (guarded.signal.aborted) letGo(unfinished);
       guarded.abort();
     }
     guarded.end();
-  }
-}
-
-function release(iterator: AsyncIterator<unknown>): void {
-  try {
-    Promise.resolve(iterator.return?.()).catch(() => undefined);
-  } catch {
-    // As in `leave`.
   }
 }

@@ -1,18 +1,13 @@
 import {
   abortable,
-  type Backoff,
-  backoffDelayMs,
   type Clock,
   type DioramaError,
+  FeedRetries,
   isDioramaError,
+  letGo,
   sleep,
   toDioramaError,
 } from "../base/index.ts";
-
-/** Waits between attempts to subscribe again. */
-const RESUBSCRIBE: Backoff = { minMs: 250, maxMs: 60_000 };
-/** A feed that has not broken for so long was a good one: the waits begin anew. */
-const STABLE_MS = 10_000;
 
 export interface FollowerHost<E> {
   readonly clock: Clock;
@@ -32,20 +27,22 @@ export interface FollowerHost<E> {
 /** Listens from the call on; after a loss, again with back-off. Resolves when the feed has ended or the signal fired. */
 export async function followStream<E>(host: FollowerHost<E>): Promise<void> {
   const { clock, signal } = host;
-  let failures = 0;
+  const retries = new FeedRetries(clock);
+  let wasLost = false;
   while (!signal.aborted) {
-    const sinceMs = clock.monotonic();
+    retries.begin();
     try {
-      await walk(host, failures > 0);
+      await walk(host, wasLost);
       return;
     } catch (thrown) {
       if (signal.aborted) return;
       const error = toDioramaError(thrown, "unavailable", `${host.name}: the stream of changes broke`);
-      failures = clock.monotonic() - sinceMs >= STABLE_MS ? 1 : failures + 1;
+      const delayMs = retries.delayMs();
+      wasLost = true;
       await host.onLost(error);
       // Asking again can't help.
       if (isDioramaError(error, "unsupported", "unimplemented", "closed")) return;
-      await sleep(clock, backoffDelayMs(RESUBSCRIBE, failures), signal);
+      await sleep(clock, delayMs, signal);
     }
   }
 }
@@ -68,15 +65,6 @@ async function walk<E>(host: FollowerHost<E>, isAgain: boolean): Promise<void> {
       next = Promise.resolve(events.next());
     }
   } finally {
-    leave(events);
-  }
-}
-
-/** Lets go of a feed that may hang in what it does: nobody waits for it. */
-function leave(events: AsyncIterator<unknown>): void {
-  try {
-    Promise.resolve(events.return?.()).catch(() => undefined);
-  } catch {
-    // It has ended, or was given up with an error that came first.
+    letGo(events);
   }
 }

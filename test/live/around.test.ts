@@ -1,7 +1,14 @@
-import { DioramaError, type Row, vista } from "vantage-diorama";
+import { DioramaError, type Logger, type Row, vista } from "vantage-diorama";
 import { type Cache, type LiveStep, LiveTable, ManualLiveStream, MemCache } from "vantage-diorama/live";
 import { describe, expect, test } from "vitest";
 import { createRows, createStage, idOf, settle } from "./setup.ts";
+
+function collectErrors(): { readonly errors: unknown[]; readonly logger: Logger } {
+  const errors: unknown[] = [];
+  const ignore = (): void => undefined;
+  const error = (_message: string, fields?: object): unknown => errors.push(fields);
+  return { errors, logger: { error, info: ignore, debug: ignore } };
+}
 
 describe("steps", () => {
   test("LT27 each step is told with its key, page and id", async () => {
@@ -66,13 +73,7 @@ describe("steps", () => {
   });
 
   test("LT27 a listener that throws disturbs nobody, and one that has left hears nothing", async () => {
-    const errors: unknown[] = [];
-    const ignore = (): void => undefined;
-    const logger = {
-      error: (_message: string, fields?: object) => errors.push(fields),
-      info: ignore,
-      debug: ignore,
-    };
+    const { errors, logger } = collectErrors();
     const live = new LiveTable<Row>(createRows(3), "k", new MemCache(), { stream: false, logger });
     const heard: string[] = [];
     const left = live.onStep(() => heard.push("left"));
@@ -88,13 +89,7 @@ describe("steps", () => {
   });
 
   test("LT27 a listener that rejects disturbs nobody either", async () => {
-    const errors: unknown[] = [];
-    const ignore = (): void => undefined;
-    const logger = {
-      error: (_message: string, fields?: object) => errors.push(fields),
-      info: ignore,
-      debug: ignore,
-    };
+    const { errors, logger } = collectErrors();
     const live = new LiveTable<Row>(createRows(3), "k", new MemCache(), { stream: false, logger });
     // oxlint-disable-next-line typescript/no-misused-promises -- the compiler takes it, so it happens
     live.onStep(() => Promise.reject(new Error("my own fault")));
